@@ -73,7 +73,7 @@ impl Timestamp {
     /// Formats in UTC with strftime's letters.
     pub fn strftime(self, format: &str) -> String {
         let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        moment.to_zoned(jiff::tz::TimeZone::UTC).strftime(format).to_string()
+        moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime(format).to_string()
     }
 
     /// Parses ISO 8601 / RFC 3339.
@@ -91,7 +91,7 @@ impl Timestamp {
     /// Parses SigV4's `20261124T002504Z`.
     pub fn parse_amz_date(text: &str) -> Result<Self, TimestampError> {
         let moment = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text)
-            .and_then(|civil| civil.to_zoned(jiff::tz::TimeZone::UTC))
+            .and_then(|civil| civil.to_zoned_datetime(jiff::tz::TimeZone::UTC))
             .map_err(|_| TimestampError(text.into()))?;
         Ok(Self(moment.timestamp().as_millisecond()))
     }
