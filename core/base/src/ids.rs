@@ -68,7 +68,7 @@ impl Ids {
         let mut out = String::with_capacity(length);
         while out.len() < length {
             let block: [u8; 32] = self.bytes();
-            let letters = block.iter().map(|b| char::from(alphabet[usize::from(b % 32)]));
+            let letters = block.iter().filter_map(|b| alphabet.get(usize::from(b % 32))).map(|c| char::from(*c));
             out.extend(letters.take(length - out.len()));
         }
         out
