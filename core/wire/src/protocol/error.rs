@@ -1,0 +1,82 @@
+//! Errors out, in each protocol's form.
+
+use quick_xml::escape::escape;
+use serde_json::{Value, json};
+
+use crate::facts::{ErrorFacts, Fault, Model, Protocol};
+use crate::protocol::Rendered;
+
+/// An error as a client sees it.
+#[derive(Debug, Clone)]
+pub struct ErrorBody<'a> {
+    pub facts: &'static ErrorFacts,
+    pub message: &'a str,
+    /// Further members of the error's shape, or further elements of S3's.
+    pub members: &'a [(&'static str, Value)],
+    pub request_id: &'a str,
+    /// The path that the request named (restXml).
+    pub resource: &'a str,
+}
+
+/// Renders an error for its service's protocol. HEAD requests get it without the body.
+pub fn write_error(model: &Model, error: &ErrorBody<'_>) -> Rendered {
+    match model.protocol {
+        Protocol::AwsJson10 => aws_json(model, error, "application/x-amz-json-1.0"),
+        Protocol::AwsJson11 => aws_json(model, error, "application/x-amz-json-1.1"),
+        Protocol::RestJson => rest_json(error),
+        Protocol::RestXml => rest_xml(error),
+        Protocol::Query => query(model, error),
+    }
+}
+
+fn aws_json(model: &Model, error: &ErrorBody<'_>, content_type: &'static str) -> Rendered {
+    let facts = error.facts;
+    let kind = match model.error_namespace {
+        "" => facts.shape.to_owned(),
+        namespace => format!("{namespace}#{}", facts.shape),
+    };
+    let mut body = json!({ "__type": kind });
+    fill(&mut body, error);
+    Rendered::new(facts.status, content_type, body.to_string())
+}
+
+fn rest_json(error: &ErrorBody<'_>) -> Rendered {
+    let mut body = json!({});
+    if error.facts.typed {
+        body["Type"] = json!(if error.facts.fault == Fault::Sender { "User" } else { "Service" });
+    }
+    fill(&mut body, error);
+    let mut rendered = Rendered::new(error.facts.status, "application/json", body.to_string());
+    rendered.set("x-amzn-errortype", error.facts.code);
+    rendered
+}
+
+fn fill(body: &mut Value, error: &ErrorBody<'_>) {
+    if let Some(object) = body.as_object_mut() {
+        object.insert(error.facts.message_member.to_owned(), json!(error.message));
+        object.extend(error.members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    }
+}
+
+fn rest_xml(error: &ErrorBody<'_>) -> Rendered {
+    let ErrorBody { facts, message, members, request_id, resource } = error;
+    let mut xml = format!("<Error><Code>{}</Code><Message>{}</Message>", facts.code, escape(*message));
+    for (name, value) in *members {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        xml.push_str(&format!("<{name}>{}</{name}>", escape(text.as_str())));
+    }
+    let resource = escape(*resource);
+    xml.push_str(&format!("<Resource>{resource}</Resource><RequestId>{request_id}</RequestId></Error>"));
+    Rendered::xml(facts.status, "application/xml", &xml)
+}
+
+fn query(model: &Model, error: &ErrorBody<'_>) -> Rendered {
+    let ErrorBody { facts, message, request_id, .. } = error;
+    let fault = if facts.fault == Fault::Sender { "Sender" } else { "Receiver" };
+    let (namespace, code, message) = (model.xml_namespace, facts.code, escape(*message));
+    let inner = format!("<Error><Type>{fault}</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+    let xml = format!(
+        "<ErrorResponse xmlns=\"{namespace}\">{inner}<RequestId>{request_id}</RequestId></ErrorResponse>"
+    );
+    Rendered::new(facts.status, "text/xml", xml)
+}

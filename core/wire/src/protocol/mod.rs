@@ -1,0 +1,9 @@
+//! From HTTP to a typed input, and from a typed output or an error to HTTP.
+
+mod error;
+mod input;
+mod output;
+
+pub use error::{ErrorBody, write_error};
+pub use input::{HttpInput, read_document, read_input};
+pub use output::{Rendered, write_document, write_output};

@@ -1,0 +1,183 @@
+//! Which operation of a model a request names.
+
+use percent_encoding::percent_decode_str;
+
+use crate::facts::{Model, OperationFacts, Protocol};
+
+/// Finds the operation of a request.
+#[derive(Debug)]
+pub struct Router {
+    model: &'static Model,
+    rest: Vec<Pattern>,
+}
+
+/// An operation and the values of its path's labels.
+#[derive(Debug)]
+pub struct Route {
+    pub operation: &'static OperationFacts,
+    pub labels: Vec<(&'static str, String)>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    operation: &'static OperationFacts,
+    segments: Vec<Segment>,
+    /// Constant query parameters; a value of `None` only has to be there.
+    query: Vec<(&'static str, Option<&'static str>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Segment {
+    Literal(&'static str),
+    Label(&'static str),
+    Greedy(&'static str),
+}
+
+impl Router {
+    pub fn new(model: &'static Model) -> Self {
+        let rest = match model.protocol {
+            Protocol::RestJson | Protocol::RestXml => model.operations.iter().map(Pattern::of).collect(),
+            _ => Vec::new(),
+        };
+        Self { model, rest }
+    }
+
+    /// The operation with this name (awsJson's target, query's Action).
+    pub fn named(&self, name: &str) -> Option<Route> {
+        let operation = self.model.operations.iter().find(|o| o.name == name)?;
+        Some(Route { operation, labels: Vec::new() })
+    }
+
+    /// The operation that method, path and query name (rest). `has_header` says whether a header is there.
+    pub fn rest(&self, method: &str, path: &str, query: &str, has_header: &dyn Fn(&str) -> bool) -> Option<Route> {
+        let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let mut best: Option<(Score, &Pattern, Vec<(&'static str, String)>)> = None;
+        for pattern in self.rest.iter().filter(|p| p.operation.http.method == method) {
+            let Some(labels) = pattern.labels(path) else { continue };
+            if !pattern.query_agrees(&parameters) {
+                continue;
+            }
+            let score = pattern.score(&parameters, has_header);
+            if best.as_ref().is_none_or(|(known, ..)| *known < score) {
+                best = Some((score, pattern, labels));
+            }
+        }
+        best.map(|(_, pattern, labels)| Route { operation: pattern.operation, labels })
+    }
+}
+
+/// What it has of what it needs, constant parameters, literal segments, needs: more is more specific.
+type Score = (bool, usize, usize, usize);
+
+impl Pattern {
+    fn of(operation: &'static OperationFacts) -> Self {
+        let (path, query) = operation.http.uri.split_once('?').unwrap_or((operation.http.uri, ""));
+        let segments = path.split('/').filter(|s| !s.is_empty()).map(Segment::of).collect();
+        let constants = query.split('&').filter(|q| !q.is_empty());
+        let query = constants.map(|q| q.split_once('=').map_or((q, None), |(k, v)| (k, Some(v)))).collect();
+        Self { operation, segments, query }
+    }
+
+    fn labels(&self, path: &str) -> Option<Vec<(&'static str, String)>> {
+        let mut rest = path.strip_prefix('/').unwrap_or(path);
+        let mut labels = Vec::new();
+        for segment in &self.segments {
+            if rest.is_empty() {
+                return None;
+            }
+            let (head, tail) = rest.split_once('/').unwrap_or((rest, ""));
+            match segment {
+                Segment::Literal(text) if *text == head => rest = tail,
+                Segment::Literal(_) => return None,
+                Segment::Label(name) if !head.is_empty() => {
+                    labels.push((*name, decode(head)));
+                    rest = tail;
+                }
+                Segment::Label(_) => return None,
+                Segment::Greedy(name) => {
+                    labels.push((*name, decode(rest)));
+                    rest = "";
+                }
+            }
+        }
+        rest.is_empty().then_some(labels)
+    }
+
+    fn query_agrees(&self, parameters: &[(String, String)]) -> bool {
+        self.query.iter().all(|(name, value)| {
+            parameters.iter().any(|(known, found)| known == name && value.is_none_or(|v| v == found))
+        })
+    }
+
+    fn score(&self, parameters: &[(String, String)], has_header: &dyn Fn(&str) -> bool) -> Score {
+        let needs = self.operation.http.needs;
+        let has = |need: &&str| match need.strip_prefix('?') {
+            Some(name) => parameters.iter().any(|(known, _)| known == name),
+            None => has_header(need),
+        };
+        let literals = self.segments.iter().filter(|s| matches!(s, Segment::Literal(_))).count();
+        (needs.iter().all(|need| has(need)), self.query.len(), literals, needs.len())
+    }
+}
+
+impl Segment {
+    fn of(text: &'static str) -> Self {
+        match text.strip_prefix('{').and_then(|t| t.strip_suffix('}')) {
+            Some(name) => name.strip_suffix('+').map_or(Self::Label(name), Self::Greedy),
+            None => Self::Literal(text),
+        }
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Http;
+
+    const fn operation(name: &'static str, method: &'static str, uri: &'static str, needs: &'static [&'static str]) -> OperationFacts {
+        OperationFacts::unsupported(name, Http { method, uri, status: 200, needs })
+    }
+
+    static MODEL: Model = Model {
+        service_id: "S3",
+        signing_name: "s3",
+        api_version: "2006-03-01",
+        protocol: Protocol::RestXml,
+        target_prefix: "",
+        xml_namespace: "",
+        error_namespace: "",
+        operations: &[
+            operation("ListBuckets", "GET", "/", &[]),
+            operation("GetBucketAcl", "GET", "/{Bucket}?acl", &[]),
+            operation("ListObjects", "GET", "/{Bucket}", &[]),
+            operation("ListObjectsV2", "GET", "/{Bucket}?list-type=2", &[]),
+            operation("CopyObject", "PUT", "/{Bucket}/{Key+}", &["x-amz-copy-source"]),
+            operation("PutObject", "PUT", "/{Bucket}/{Key+}", &[]),
+            operation("UploadPart", "PUT", "/{Bucket}/{Key+}", &["?partNumber", "?uploadId"]),
+        ],
+    };
+
+    fn check(request: &str, headers: &[&str], expected: &str) {
+        let (method, target) = request.split_once(' ').unwrap();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let route = Router::new(&MODEL).rest(method, path, query, &|name| headers.contains(&name));
+        let shown = route.map(|r| format!("{} {:?}", r.operation.name, r.labels));
+        assert_eq!(shown.unwrap_or_default(), expected, "{request}");
+    }
+
+    #[test]
+    fn the_most_specific_operation_wins() {
+        check("GET /", &[], "ListBuckets []");
+        check("GET /b", &[], r#"ListObjects [("Bucket", "b")]"#);
+        check("GET /b/?acl", &[], r#"GetBucketAcl [("Bucket", "b")]"#);
+        check("GET /b?list-type=2&prefix=x", &[], r#"ListObjectsV2 [("Bucket", "b")]"#);
+        check("PUT /b/k%20/l", &[], r#"PutObject [("Bucket", "b"), ("Key", "k /l")]"#);
+        check("PUT /b/k", &["x-amz-copy-source"], r#"CopyObject [("Bucket", "b"), ("Key", "k")]"#);
+        check("PUT /b/k?partNumber=1&uploadId=2", &[], r#"UploadPart [("Bucket", "b"), ("Key", "k")]"#);
+        check("PATCH /b", &[], "");
+    }
+}

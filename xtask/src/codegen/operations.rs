@@ -1,0 +1,108 @@
+//! The model's own facts and its table of operations.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::emit::text;
+use super::names::type_name;
+use super::source::Source;
+
+pub fn emit(source: &Source, out: &mut String) -> anyhow::Result<()> {
+    let operations = source.model.get("operations").and_then(Value::as_object).context("no operations")?;
+    header(source, out)?;
+    writeln!(out, "/// Every operation of the model; those without shapes are not supported.")?;
+    writeln!(out, "pub static OPERATIONS: &[OperationFacts] = &[")?;
+    for (name, operation) in operations {
+        let http = http(source, operation)?;
+        if !source.support.operations.contains(name) {
+            writeln!(out, "    OperationFacts::unsupported({name:?}, {http}),")?;
+            continue;
+        }
+        let (input, output) = (end(operation, name, "input"), end(operation, name, "output"));
+        let wrapper = operation.get("output").map(|o| text(o, "resultWrapper")).unwrap_or("");
+        let input_root = operation.get("input").map(|i| text(i, "locationName")).unwrap_or("");
+        let output_root = match text(operation, "outputRoot") {
+            "" => operation.get("output").map(|o| text(o, "shape")).unwrap_or(""),
+            root => root,
+        };
+        let checksum = operation.pointer("/httpChecksum/requestAlgorithmMember").and_then(Value::as_str).unwrap_or("");
+        writeln!(
+            out,
+            "    OperationFacts {{ name: {name:?}, http: {http}, shapes: Some(({input}::FACTS, {output}::FACTS)), \
+             result_wrapper: {wrapper:?}, input_root: {input_root:?}, output_root: {output_root:?}, checksum_member: {checksum:?} }},"
+        )?;
+    }
+    writeln!(out, "];\n\n/// The supported operations as types.\npub mod op {{\n    use super::*;\n")?;
+    for (index, (name, operation)) in operations.iter().enumerate() {
+        if source.support.operations.contains(name) {
+            let (input, output) = (end(operation, name, "input"), end(operation, name, "output"));
+            writeln!(out, "    operation!({name}, {input}, {output}, &OPERATIONS[{index}]);")?;
+        }
+    }
+    writeln!(out, "}}\n")?;
+    for name in &source.support.operations {
+        let operation = source.operation(name)?;
+        for part in ["input", "output"] {
+            if operation.get(part).is_none() {
+                writeln!(out, "structure! {{ {}: [\n] streams [  ] refuses [  ] }}\n", end(operation, name, part))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn header(source: &Source, out: &mut String) -> anyhow::Result<()> {
+    let protocol = match (source.metadata("protocol"), source.metadata("jsonVersion")) {
+        ("json", "1.0") => "AwsJson10",
+        ("json", _) => "AwsJson11",
+        ("rest-json", _) => "RestJson",
+        ("rest-xml", _) => "RestXml",
+        ("query", _) => "Query",
+        (other, _) => bail!("protocol {other} is not known"),
+    };
+    let signing = match source.metadata("signingName") {
+        "" => source.metadata("endpointPrefix"),
+        name => name,
+    };
+    let namespace = match source.metadata("xmlNamespace") {
+        "" if protocol == "RestXml" => "http://s3.amazonaws.com/doc/2006-03-01/",
+        namespace => namespace,
+    };
+    writeln!(out, "/// What the model says of the service.\npub static MODEL: Model = Model {{")?;
+    writeln!(out, "    service_id: {:?},\n    signing_name: {signing:?},", source.metadata("serviceId"))?;
+    writeln!(out, "    api_version: {:?},\n    protocol: Protocol::{protocol},", source.metadata("apiVersion"))?;
+    writeln!(out, "    target_prefix: {:?},\n    xml_namespace: {namespace:?},", source.metadata("targetPrefix"))?;
+    writeln!(out, "    error_namespace: {:?},\n    operations: OPERATIONS,\n}};\n", source.metadata("errorNamespace"))?;
+    Ok(())
+}
+
+/// The type at an operation's end; one of its own where the model has none.
+fn end(operation: &Value, name: &str, part: &str) -> String {
+    match operation.get(part).map(|p| text(p, "shape")) {
+        Some(shape) => type_name(shape),
+        None if part == "input" => format!("{name}Unit"),
+        None => format!("{name}Nothing"),
+    }
+}
+
+fn http(source: &Source, operation: &Value) -> anyhow::Result<String> {
+    let http = operation.get("http").unwrap_or(&Value::Null);
+    let (method, uri) = (text(http, "method"), text(http, "requestUri"));
+    let status = http.get("responseCode").and_then(Value::as_u64).unwrap_or(200);
+    let mut needs: Vec<String> = Vec::new();
+    if let Some(input) = operation.get("input").map(|i| text(i, "shape")) {
+        let shape = source.shape(input)?;
+        let required = shape.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        for name in required {
+            let member = shape.pointer(&format!("/members/{name}")).unwrap_or(&Value::Null);
+            match text(member, "location") {
+                "querystring" => needs.push(format!("?{}", text(member, "locationName"))),
+                "header" => needs.push(text(member, "locationName").to_lowercase()),
+                _ => (),
+            }
+        }
+    }
+    Ok(format!("Http {{ method: {method:?}, uri: {uri:?}, status: {status}, needs: &{needs:?} }}"))
+}
