@@ -1,0 +1,61 @@
+//! A policy document after parsing.
+
+use crate::condition::Condition;
+use crate::pattern::Pattern;
+use crate::principal::PrincipalPattern;
+
+/// A valid policy document, ready to evaluate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// Where a document is attached, which decides what it must and must not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// A managed policy (also used as permissions boundary): version 2012-10-17, no principal.
+    Managed,
+    /// An inline policy of a user, group or role, or a session policy: no principal.
+    Inline,
+    /// A policy on a resource: needs principals and resources.
+    Resource,
+    /// A role's trust policy: needs principals, has no resources.
+    Trust,
+}
+
+/// What a statement says when it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Allow,
+    Deny,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Statement {
+    pub sid: Option<String>,
+    pub effect: Effect,
+    pub principal: Option<Element<PrincipalPattern>>,
+    pub action: Element<Pattern>,
+    /// Absent in trust policies, which are about the role they are attached to.
+    pub resource: Option<Element<Pattern>>,
+    pub conditions: Vec<Condition>,
+}
+
+/// A list that matches when one of its patterns does, or (`Not...`) when none does.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Element<P> {
+    pub sense: Sense,
+    pub patterns: Vec<P>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sense {
+    OneOf,
+    NoneOf,
+}
+
+impl<P> Element<P> {
+    pub(crate) fn holds(&self, matches: impl Fn(&P) -> bool) -> bool {
+        self.patterns.iter().any(matches) == (self.sense == Sense::OneOf)
+    }
+}
