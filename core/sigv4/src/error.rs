@@ -151,6 +151,8 @@ impl SigError {
             Self::MissingToken => {
                 ("AccessDenied", ("MissingAuthenticationTokenException", "MissingAuthenticationToken"))
             }
+            Self::Incomplete { missing, .. } if lacks_only_date(missing) => ("AccessDenied", INCOMPLETE),
+            Self::Incomplete { missing, .. } if is_foreign(missing) => ("InvalidArgument", INCOMPLETE),
             Self::Incomplete { .. } | Self::Malformed { place: Place::Header, .. } => (HEADER, INCOMPLETE),
             Self::Malformed { place: Place::Query, .. } => (QUERY, INCOMPLETE),
             Self::UnknownKey { .. } => ("InvalidAccessKeyId", UNKNOWN),
@@ -172,7 +174,8 @@ impl SigError {
     pub fn s3_message(&self) -> String {
         match self {
             Self::MissingToken => "Access Denied".into(),
-            Self::Incomplete { missing, .. } if missing.contains(&Missing::Date) && missing.len() == 1 => {
+            Self::Incomplete { missing, .. } if is_foreign(missing) => "Unsupported Authorization Type".into(),
+            Self::Incomplete { missing, .. } if lacks_only_date(missing) => {
                 "AWS authentication requires a valid Date or x-amz-date header".into()
             }
             Self::Incomplete { missing, .. } => {
@@ -238,6 +241,15 @@ impl Missing {
             Self::Date => "Date",
         }
     }
+}
+
+fn lacks_only_date(missing: &[Missing]) -> bool {
+    missing == [Missing::Date]
+}
+
+/// Without any part of ours it is another scheme, such as Bearer.
+fn is_foreign(missing: &[Missing]) -> bool {
+    missing.starts_with(&[Missing::Credential, Missing::Signature, Missing::SignedHeaders])
 }
 
 struct Listed<'a>(&'a [Missing]);

@@ -81,7 +81,11 @@ fn amz_headers(view: &RequestView<'_>) -> BTreeMap<String, String> {
     for (name, value) in view.raw_pairs() {
         let name = encode::query_text(name).to_ascii_lowercase();
         if name.starts_with("x-amz-") {
-            found.entry(name).or_default().push(encode::query_text(value).trim().to_string());
+            let (text, values) = (encode::query_text(value).trim().to_string(), found.entry(name).or_default());
+            // A client may send the header as well; with another value the signature fails.
+            if !values.contains(&text) {
+                values.push(text);
+            }
         }
     }
     found.into_iter().map(|(name, values)| (name, values.join(","))).collect()
