@@ -1,1 +1,5 @@
-//! TBD
+//! DynamoDB: tables, items, expressions.
+
+pub mod engine;
+pub mod keys;
+pub mod model;

@@ -1,0 +1,205 @@
+//! Key spaces: tables by scope and name, items by table and primary key. Encodings keep the order of what they encode.
+
+use std::ops::Range as ByteRange;
+
+use base::Scope;
+use bytes::Bytes;
+
+use crate::{
+    engine::{key_condition::Range, number::Number},
+    model::{KeyValue, PrimaryKey, TableId},
+};
+
+const TABLE: u8 = b't';
+const ITEM: u8 = b'i';
+
+/// What ends a text: below everything that can follow inside one.
+const END: [u8; 2] = [0, 1];
+/// A zero byte inside a text.
+const ZERO: [u8; 2] = [0, 0xff];
+
+const NEGATIVE: u8 = 1;
+const NOUGHT: u8 = 2;
+const POSITIVE: u8 = 3;
+/// Added to a magnitude (-130 to 125) so that it is not negative.
+const MAGNITUDE_BIAS: i64 = 1 << 14;
+
+/// The bytes are not a key of this space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a key of this space")]
+pub struct KeyDecodeError;
+
+/// The key of a table's record.
+pub fn table(scope: &Scope, name: &str) -> Vec<u8> {
+    let mut key = tables(scope);
+    put_text(&mut key, name.as_bytes());
+    key
+}
+
+/// The prefix of the records of all tables of a scope, which lie in the order of their names.
+pub fn tables(scope: &Scope) -> Vec<u8> {
+    let mut key = vec![TABLE];
+    put_text(&mut key, scope.account.as_str().as_bytes());
+    put_text(&mut key, scope.region.as_str().as_bytes());
+    key
+}
+
+/// The key of an item.
+pub fn item(table: TableId, key: &PrimaryKey) -> Vec<u8> {
+    let mut out = partition(table, &key.hash);
+    if let Some(range) = &key.range {
+        put_value(&mut out, range);
+    }
+    out
+}
+
+/// The prefix of all items of a table.
+pub fn items(table: TableId) -> Vec<u8> {
+    let mut out = vec![ITEM];
+    out.extend_from_slice(&table.0);
+    out
+}
+
+/// The prefix of all items of a partition, which lie in the order of their sort keys.
+pub fn partition(table: TableId, hash: &KeyValue) -> Vec<u8> {
+    let mut out = items(table);
+    put_value(&mut out, hash);
+    out
+}
+
+/// The keys, from inclusive to exclusive, of a partition's items whose sort keys lie in the range.
+pub fn sort_range(table: TableId, hash: &KeyValue, range: &Range<KeyValue>) -> ByteRange<Vec<u8>> {
+    let whole = prefix_range(partition(table, hash));
+    let at = |value: &KeyValue| {
+        let mut key = whole.start.clone();
+        put_value(&mut key, value);
+        key
+    };
+    // No key goes on after a sort key, so the next one begins behind a zero byte.
+    let after = |value: &KeyValue| {
+        let mut key = at(value);
+        key.push(0);
+        key
+    };
+    match range {
+        Range::Equal(value) => at(value)..after(value),
+        Range::Less(value) => whole.start.clone()..at(value),
+        Range::LessEqual(value) => whole.start.clone()..after(value),
+        Range::Greater(value) => after(value)..whole.end,
+        Range::GreaterEqual(value) => at(value)..whole.end,
+        Range::Between(low, high) => at(low)..after(high),
+        Range::BeginsWith(start) => {
+            let mut key = at(start);
+            if !matches!(start, KeyValue::N(_)) {
+                key.truncate(key.len() - END.len());
+            }
+            prefix_range(key)
+        }
+    }
+}
+
+/// The keys, from inclusive to exclusive, that begin with the prefix.
+pub fn prefix_range(prefix: Vec<u8>) -> ByteRange<Vec<u8>> {
+    let mut end = prefix.clone();
+    while let Some(last) = end.pop() {
+        if last < 0xff {
+            end.push(last + 1);
+            break;
+        }
+    }
+    prefix..end
+}
+
+/// The table and primary key that `item` encoded.
+pub fn decode_item(key: &[u8]) -> Result<(TableId, PrimaryKey), KeyDecodeError> {
+    let rest = key.strip_prefix(&[ITEM]).ok_or(KeyDecodeError)?;
+    let (table, mut rest) = rest.split_first_chunk::<16>().ok_or(KeyDecodeError)?;
+    let hash = take_value(&mut rest)?;
+    let range = if rest.is_empty() { None } else { Some(take_value(&mut rest)?) };
+    if rest.is_empty() { Ok((TableId(*table), PrimaryKey { hash, range })) } else { Err(KeyDecodeError) }
+}
+
+fn put_value(out: &mut Vec<u8>, value: &KeyValue) {
+    match value {
+        KeyValue::S(text) => {
+            out.push(b'S');
+            put_text(out, text.as_bytes());
+        }
+        KeyValue::N(number) => {
+            out.push(b'N');
+            put_number(out, *number);
+        }
+        KeyValue::B(bytes) => {
+            out.push(b'B');
+            put_text(out, bytes);
+        }
+    }
+}
+
+fn put_text(out: &mut Vec<u8>, text: &[u8]) {
+    for &byte in text {
+        if byte == 0 {
+            out.extend_from_slice(&ZERO);
+        } else {
+            out.push(byte);
+        }
+    }
+    out.extend_from_slice(&END);
+}
+
+/// Sign, magnitude, digits; all but the sign turned over in a negative number. Nought is its sign alone.
+fn put_number(out: &mut Vec<u8>, number: Number) {
+    let (negative, mantissa, _) = number.parts();
+    if mantissa == 0 {
+        return out.push(NOUGHT);
+    }
+    out.push(if negative { NEGATIVE } else { POSITIVE });
+    let turn = if negative { 0xff } else { 0 };
+    let magnitude = (number.magnitude() + MAGNITUDE_BIAS) as u16;
+    let digits = number.scaled().to_be_bytes();
+    out.extend(magnitude.to_be_bytes().into_iter().chain(digits).map(|byte| byte ^ turn));
+}
+
+fn take_value(rest: &mut &[u8]) -> Result<KeyValue, KeyDecodeError> {
+    match take_byte(rest)? {
+        b'S' => Ok(KeyValue::S(String::from_utf8(take_text(rest)?).map_err(|_| KeyDecodeError)?)),
+        b'N' => Ok(KeyValue::N(take_number(rest)?)),
+        b'B' => Ok(KeyValue::B(Bytes::from(take_text(rest)?))),
+        _ => Err(KeyDecodeError),
+    }
+}
+
+fn take_text(rest: &mut &[u8]) -> Result<Vec<u8>, KeyDecodeError> {
+    let mut text = Vec::new();
+    loop {
+        match take_byte(rest)? {
+            0 => match take_byte(rest)? {
+                0xff => text.push(0),
+                1 => return Ok(text),
+                _ => return Err(KeyDecodeError),
+            },
+            byte => text.push(byte),
+        }
+    }
+}
+
+fn take_number(rest: &mut &[u8]) -> Result<Number, KeyDecodeError> {
+    let (negative, turn) = match take_byte(rest)? {
+        NOUGHT => return Ok(Number::ZERO),
+        NEGATIVE => (true, 0xff),
+        POSITIVE => (false, 0),
+        _ => return Err(KeyDecodeError),
+    };
+    let (magnitude, after) = rest.split_first_chunk::<2>().ok_or(KeyDecodeError)?;
+    let (digits, after) = after.split_first_chunk::<16>().ok_or(KeyDecodeError)?;
+    *rest = after;
+    let magnitude = i64::from(u16::from_be_bytes(magnitude.map(|byte| byte ^ turn))) - MAGNITUDE_BIAS;
+    let digits = u128::from_be_bytes(digits.map(|byte| byte ^ turn));
+    Number::from_scaled(negative, digits, magnitude).map_err(|_| KeyDecodeError)
+}
+
+fn take_byte(rest: &mut &[u8]) -> Result<u8, KeyDecodeError> {
+    let (first, after) = rest.split_first().ok_or(KeyDecodeError)?;
+    *rest = after;
+    Ok(*first)
+}

@@ -1,0 +1,320 @@
+//! Attribute values, items, key schemas, and table records: DynamoDB's words, pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::Timestamp;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::number::{Number, NumberError};
+
+/// An item may have 400 KB, names included (docs).
+pub const ITEM_BYTES_MAX: usize = 400 * 1024;
+/// A partition key value may have 2048 bytes (docs).
+pub const HASH_KEY_BYTES_MAX: usize = 2048;
+/// A sort key value may have 1024 bytes (docs).
+pub const RANGE_KEY_BYTES_MAX: usize = 1024;
+/// Levels that a value may nest (docs).
+pub const NESTING_MAX: usize = 32;
+
+/// What lies in a table under one key: attribute names to values.
+pub type Item = BTreeMap<String, AttributeValue>;
+
+/// One value. Sets are kept sorted, so equality never depends on the order they came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttributeValue {
+    S(String),
+    N(Number),
+    B(Bytes),
+    Bool(bool),
+    Null,
+    L(Vec<AttributeValue>),
+    M(BTreeMap<String, AttributeValue>),
+    Ss(BTreeSet<String>),
+    Ns(BTreeSet<Number>),
+    Bs(BTreeSet<Bytes>),
+}
+
+/// Why a value is refused; the text is AWS's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    #[error("One or more parameter values were invalid: An {0} set  may not be empty")]
+    EmptySet(&'static str),
+    #[error("One or more parameter values were invalid: Binary sets should not be empty")]
+    EmptyBinarySet,
+    #[error("One or more parameter values were invalid: An string set may not have a empty string as a member")]
+    EmptyStringMember,
+    #[error("One or more parameter values were invalid: Binary sets may not contain null or empty values")]
+    EmptyBinaryMember,
+    #[error("One or more parameter values were invalid: Input collection [{0}] contains duplicates.")]
+    DuplicateStrings(String),
+    #[error("Input collection contains duplicates")]
+    DuplicateNumbers,
+    #[error("One or more parameter values were invalid: Input collection of type BS contains duplicates.")]
+    DuplicateBinaries,
+    #[error("Nesting Levels have exceeded supported limits")]
+    Nesting,
+}
+
+impl AttributeValue {
+    /// A number from its text.
+    pub fn number(text: &str) -> Result<Self, ValueError> {
+        Ok(Self::N(text.parse()?))
+    }
+
+    /// A string set: not empty, no member twice.
+    pub fn string_set(members: Vec<String>) -> Result<Self, ValueError> {
+        if members.is_empty() {
+            return Err(ValueError::EmptySet("string"));
+        }
+        if members.iter().any(String::is_empty) {
+            return Err(ValueError::EmptyStringMember);
+        }
+        let set: BTreeSet<String> = members.iter().cloned().collect();
+        if set.len() < members.len() {
+            return Err(ValueError::DuplicateStrings(members.join(", ")));
+        }
+        Ok(Self::Ss(set))
+    }
+
+    /// A number set: not empty, no number twice in whatever notation.
+    pub fn number_set<T: AsRef<str>>(members: &[T]) -> Result<Self, ValueError> {
+        if members.is_empty() {
+            return Err(ValueError::EmptySet("number"));
+        }
+        let set: BTreeSet<Number> = members.iter().map(|m| m.as_ref().parse()).collect::<Result<_, _>>()?;
+        if set.len() < members.len() { Err(ValueError::DuplicateNumbers) } else { Ok(Self::Ns(set)) }
+    }
+
+    /// A binary set: not empty, no member twice.
+    pub fn binary_set(members: Vec<Bytes>) -> Result<Self, ValueError> {
+        if members.is_empty() {
+            return Err(ValueError::EmptyBinarySet);
+        }
+        if members.iter().any(Bytes::is_empty) {
+            return Err(ValueError::EmptyBinaryMember);
+        }
+        let count = members.len();
+        let set: BTreeSet<Bytes> = members.into_iter().collect();
+        if set.len() < count { Err(ValueError::DuplicateBinaries) } else { Ok(Self::Bs(set)) }
+    }
+
+    /// The type's descriptor as the wire writes it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::S(_) => Kind::S,
+            Self::N(_) => Kind::N,
+            Self::B(_) => Kind::B,
+            Self::Bool(_) => Kind::Bool,
+            Self::Null => Kind::Null,
+            Self::L(_) => Kind::L,
+            Self::M(_) => Kind::M,
+            Self::Ss(_) => Kind::Ss,
+            Self::Ns(_) => Kind::Ns,
+            Self::Bs(_) => Kind::Bs,
+        }
+    }
+
+    /// Bytes that AWS counts for the value (docs: item sizes).
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Self::S(text) => text.len(),
+            Self::N(number) => number.size_bytes(),
+            Self::B(bytes) => bytes.len(),
+            Self::Bool(_) | Self::Null => 1,
+            Self::L(list) => 3 + list.iter().map(|v| v.size_bytes() + 1).sum::<usize>(),
+            Self::M(map) => 3 + map.iter().map(|(k, v)| k.len() + v.size_bytes() + 1).sum::<usize>(),
+            Self::Ss(set) => set.iter().map(String::len).sum(),
+            Self::Ns(set) => set.iter().map(|n| n.size_bytes()).sum(),
+            Self::Bs(set) => set.iter().map(Bytes::len).sum(),
+        }
+    }
+
+    /// Levels of lists and maps, one for a scalar.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::L(list) => 1 + list.iter().map(Self::depth).max().unwrap_or(0),
+            Self::M(map) => 1 + map.values().map(Self::depth).max().unwrap_or(0),
+            _ => 1,
+        }
+    }
+}
+
+/// Bytes that AWS counts for an item: names and values.
+pub fn item_size_bytes(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + value.size_bytes()).sum()
+}
+
+/// The type of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    S,
+    N,
+    B,
+    Bool,
+    Null,
+    L,
+    M,
+    Ss,
+    Ns,
+    Bs,
+}
+
+impl Kind {
+    /// `S`, `BOOL`, `NS`: the wire's descriptor.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::S => "S",
+            Self::N => "N",
+            Self::B => "B",
+            Self::Bool => "BOOL",
+            Self::Null => "NULL",
+            Self::L => "L",
+            Self::M => "M",
+            Self::Ss => "SS",
+            Self::Ns => "NS",
+            Self::Bs => "BS",
+        }
+    }
+
+    /// From the wire's descriptor.
+    pub fn parse(text: &str) -> Option<Self> {
+        use Kind::*;
+        [S, N, B, Bool, Null, L, M, Ss, Ns, Bs].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The types that a key attribute can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScalarKind {
+    S,
+    N,
+    B,
+}
+
+impl ScalarKind {
+    /// As a value's type.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::S => Kind::S,
+            Self::N => Kind::N,
+            Self::B => Kind::B,
+        }
+    }
+}
+
+/// A key attribute: its name and type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyAttribute {
+    pub name: String,
+    pub kind: ScalarKind,
+}
+
+/// Which attributes are a table's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySchema {
+    pub hash: KeyAttribute,
+    pub range: Option<KeyAttribute>,
+}
+
+impl KeySchema {
+    /// Hash, then range.
+    pub fn attributes(&self) -> impl Iterator<Item = &KeyAttribute> {
+        std::iter::once(&self.hash).chain(&self.range)
+    }
+
+    /// True for a key attribute's name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.attributes().any(|key| key.name == name)
+    }
+}
+
+/// A value that a key can hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyValue {
+    S(String),
+    N(Number),
+    B(Bytes),
+}
+
+impl From<KeyValue> for AttributeValue {
+    fn from(key: KeyValue) -> Self {
+        match key {
+            KeyValue::S(text) => Self::S(text),
+            KeyValue::N(number) => Self::N(number),
+            KeyValue::B(bytes) => Self::B(bytes),
+        }
+    }
+}
+
+/// An item's place in its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrimaryKey {
+    pub hash: KeyValue,
+    pub range: Option<KeyValue>,
+}
+
+/// A table's identity, other than its name: a new table of an old name has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TableId(pub [u8; 16]);
+
+impl std::fmt::Display for TableId {
+    /// As a UUID, the form `TableId` has in answers.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+            write!(f, "{dash}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A table as stored. Changing a field means a new variant and a test that reads the old bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum TableRecord {
+    V1(Table),
+}
+
+/// What is known of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    pub name: String,
+    pub id: TableId,
+    pub created_at: Timestamp,
+    pub status: TableStatus,
+    pub key_schema: KeySchema,
+    pub billing_mode: BillingMode,
+    pub deletion_protection: DeletionProtection,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Where a table is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TableStatus {
+    Creating,
+    Active,
+    Updating,
+    Deleting,
+}
+
+/// How a table is paid for; kept and returned, never enforced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BillingMode {
+    PayPerRequest,
+    Provisioned { read_units: i64, write_units: i64 },
+}
+
+/// Whether DeleteTable is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeletionProtection {
+    Enabled,
+    Disabled,
+}
