@@ -1,1 +1,43 @@
-//! TBD
+//! The house kit: descriptors, operation tables, the context of a request, the dispatcher, ports, tasks, the trace.
+
+mod answer;
+mod authorise;
+mod caller;
+pub mod common;
+mod cx;
+mod demand;
+mod dispatch;
+mod door;
+mod failure;
+mod incoming;
+mod macros;
+mod plane;
+mod platform;
+pub mod ports;
+mod receive;
+mod service;
+mod table;
+mod tasks;
+mod trace;
+
+pub use answer::{Answer, Outgoing};
+pub use caller::{Caller, Credentials};
+pub use cx::{Cx, Effect};
+pub use demand::Demand;
+pub use door::{HttpRequest, Reply, enter};
+pub use failure::Failure;
+pub use incoming::{BodyError, Digests, Incoming, Received, Trailers};
+pub use plane::{Form, Plane, PlaneRequest, PlaneResponse};
+pub use platform::{Platform, PlatformBuilder, Settings};
+pub use service::{Anonymous, HostStyle, PlaneClaim, Service};
+pub use table::{Entry, Run};
+pub use tasks::Tasks;
+pub use trace::{Step, Trace};
+
+/// What the macros of this crate need from others.
+#[doc(hidden)]
+pub mod macro_support {
+    pub use futures::future::BoxFuture;
+    pub use kv::Tx;
+    pub use wire::{Operation, Structure};
+}

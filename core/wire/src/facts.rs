@@ -145,7 +145,7 @@ pub struct Constraints {
 }
 
 /// How an error of the model travels.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorFacts {
     /// The shape's name.
     pub shape: &'static str,

@@ -9,7 +9,7 @@ use crate::protocol::Rendered;
 /// An error as a client sees it.
 #[derive(Debug, Clone)]
 pub struct ErrorBody<'a> {
-    pub facts: &'static ErrorFacts,
+    pub facts: &'a ErrorFacts,
     pub message: &'a str,
     /// Further members of the error's shape, or further elements of S3's.
     pub members: &'a [(&'static str, Value)],

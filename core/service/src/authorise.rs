@@ -1,0 +1,110 @@
+//! Authorisation: an operation's demands against every policy that applies.
+
+use base::Arn;
+use policy::{Context, Decision, Policies, Principal, Quoting, Request, denial_text_with, evaluate};
+use sigv4::Family;
+
+use crate::{Cx, Demand, Failure, Step};
+
+/// Demands one permission of the request's caller.
+pub(crate) async fn demand(cx: &Cx, demand: &Demand) -> Result<(), Failure> {
+    all(cx, std::slice::from_ref(demand)).await
+}
+
+/// Demands every permission; the first that lacks is the answer.
+pub(crate) async fn all(cx: &Cx, demands: &[Demand]) -> Result<(), Failure> {
+    if demands.is_empty() {
+        return Ok(());
+    }
+    let identity = match &cx.caller.principal {
+        Principal::Service(_) | Principal::Anonymous | Principal::Federated(_) => Policies::default(),
+        _ => cx.platform.ports()?.identity.policies(&cx.caller).await?,
+    };
+    for demand in demands {
+        let policies = Policies { resource: resource_policy(cx, demand).await?, ..identity.clone() };
+        judge(cx, demand, &policies)?;
+    }
+    Ok(())
+}
+
+/// The policy of the resource, from the house that the action belongs to.
+async fn resource_policy(cx: &Cx, demand: &Demand) -> Result<Option<policy::ResourcePolicy>, Failure> {
+    let owner = demand.action.split(':').next().unwrap_or_default();
+    let Some(service) = cx.platform.service(owner) else { return Ok(None) };
+    let Some(find) = service.resource_policy else { return Ok(None) };
+    let mut tx = cx.platform.begin().await?;
+    find(cx, &mut tx, &demand.resource).await
+}
+
+fn judge(cx: &Cx, demand: &Demand, policies: &Policies) -> Result<(), Failure> {
+    let context = context(cx, demand);
+    let owner = demand.resource.parse::<Arn>().ok().map(|arn| arn.account).filter(|account| !account.is_empty());
+    let request = Request {
+        principal: &cx.caller.principal,
+        action: demand.action,
+        resource: &demand.resource,
+        resource_account: owner.as_deref().unwrap_or(cx.scope.account.as_str()),
+        context: &context,
+    };
+    let decision = evaluate(&request, policies);
+    let answer = if decision.is_allowed() { Ok(()) } else { Err(denied(cx, &request, &decision)) };
+    cx.note(Step::Judged { action: demand.action, resource: demand.resource.clone(), decision });
+    answer
+}
+
+fn denied(cx: &Cx, request: &Request<'_>, decision: &Decision) -> Failure {
+    let text = match (cx.service.family, request.principal) {
+        (Family::S3, Principal::Anonymous) => "Access Denied".into(),
+        (Family::S3, _) => denial_text_with(request, decision, Quoting::Quoted),
+        _ => denial_text_with(request, decision, Quoting::Plain),
+    };
+    Failure::new(&cx.service.errors.access_denied, text)
+}
+
+/// The condition keys of a request: global ones, the caller's, the demand's.
+fn context(cx: &Cx, demand: &Demand) -> Context {
+    let mut context = Context::new();
+    let now = cx.now();
+    context.set("aws:CurrentTime", now.iso8601());
+    context.set("aws:EpochTime", now.as_seconds().to_string());
+    context.set("aws:RequestedRegion", cx.scope.region.as_str());
+    context.set("aws:SourceIp", cx.source_ip.as_str());
+    let secure = cx.base_url.starts_with("https:");
+    context.set("aws:SecureTransport", if secure { "true" } else { "false" });
+    let caller = &cx.caller;
+    if let Some(account) = caller.principal.account() {
+        context.set("aws:PrincipalAccount", account);
+    }
+    if let Some(arn) = caller.principal.principal_arn() {
+        context.set("aws:PrincipalArn", arn);
+    }
+    let kind = match &caller.principal {
+        Principal::Root(_) => Some("Account"),
+        Principal::User(_) => Some("User"),
+        Principal::Session { .. } => Some("AssumedRole"),
+        Principal::Federated(_) => Some("FederatedUser"),
+        Principal::Anonymous => Some("Anonymous"),
+        Principal::Service(_) => None,
+    };
+    if let Some(kind) = kind {
+        context.set("aws:PrincipalType", kind);
+    }
+    if let Principal::User(arn) = &caller.principal {
+        let name = arn.resource.rsplit('/').next().unwrap_or_default();
+        context.set("aws:username", name);
+    }
+    if let Principal::Service(name) = &caller.principal {
+        context.set("aws:PrincipalServiceName", name.as_str());
+        context.set("aws:PrincipalIsAWSService", "true");
+    } else {
+        context.set("aws:userid", caller.user_id.as_str());
+        context.set("aws:PrincipalIsAWSService", "false");
+    }
+    for (key, value) in &caller.context {
+        context.set(key, value.as_str());
+    }
+    for (key, values) in &demand.context {
+        context.set_all(key, values.iter().cloned());
+    }
+    context
+}

@@ -1,0 +1,105 @@
+//! The context of one request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::{Arn, PageToken, Region, Scope, Timestamp};
+use blob::BlobId;
+use kv::Tx;
+use serde_json::Value;
+
+use crate::{Caller, Demand, Failure, Platform, Service, Step, Trace, authorise, dispatch};
+
+/// Everything an operation knows beside its transaction and input.
+pub struct Cx {
+    pub platform: Arc<Platform>,
+    pub service: Arc<Service>,
+    /// Account, region and partition that the request is for.
+    pub scope: Scope,
+    pub caller: Caller,
+    pub request_id: String,
+    /// `http://authority` as the request named it: what URLs in its answer start with.
+    pub base_url: String,
+    pub source_ip: String,
+    pub trace: Trace,
+    now: Timestamp,
+    effects: Mutex<Vec<Effect>>,
+}
+
+/// What is done once the transaction has been committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A blob that no record refers to any more.
+    DeleteBlob(BlobId),
+}
+
+impl Cx {
+    pub fn new(platform: &Arc<Platform>, service: &Arc<Service>, caller: Caller, region: &str, request_id: String) -> Self {
+        Self {
+            platform: Arc::clone(platform),
+            service: Arc::clone(service),
+            scope: Scope::new(caller.account.clone(), Region::from(region)),
+            caller,
+            request_id,
+            base_url: platform.settings.public_url.clone(),
+            source_ip: "127.0.0.1".into(),
+            trace: Trace::default(),
+            now: platform.clock.now(),
+            effects: Mutex::default(),
+        }
+    }
+
+    /// The moment the request began; the same in every rerun.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The ARN of a resource of the request's account and region.
+    pub fn arn(&self, service: &str, resource: &str) -> Arn {
+        self.scope.arn(service, resource)
+    }
+
+    /// The tokens of one listing; `listing` says what it lists, with its filters.
+    pub fn page(&self, listing: &str) -> PageToken<'_> {
+        let Scope { account, region, .. } = &self.scope;
+        let listing = format!("{}:{account}:{region}:{listing}", self.service.name);
+        PageToken { seal: &self.platform.seal, ids: &self.platform.ids, listing }
+    }
+
+    /// Demands a permission that depends on state.
+    pub async fn demand(&self, demand: Demand) -> Result<(), Failure> {
+        authorise::demand(self, &demand).await
+    }
+
+    /// Calls an operation of any service as this caller.
+    pub async fn call(&self, caller: Caller, service: &str, operation: &str, document: &Value) -> Result<Value, Failure> {
+        self.platform.call(caller, self.scope.region.as_str(), service, operation, document).await
+    }
+
+    /// Does something once this transaction has been committed.
+    pub fn after_commit(&self, effect: Effect) {
+        self.effects.lock().unwrap_or_else(PoisonError::into_inner).push(effect);
+    }
+
+    pub(crate) fn take_effects(&self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs a closure in a transaction of its own, again when it conflicts (for operations of the kind `run`). What it
+    /// captures it owns.
+    pub async fn transact<T: Send>(
+        &self,
+        work: impl for<'a> Fn(&'a Self, &'a mut Tx) -> futures::future::BoxFuture<'a, Result<T, Failure>> + Send + Sync,
+    ) -> Result<T, Failure> {
+        dispatch::transact(self, &dispatch::Closure(work)).await
+    }
+
+    pub fn note(&self, step: Step) {
+        self.trace.note(step);
+    }
+}
+
+impl std::fmt::Debug for Cx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cx").field("service", &self.service.name).field("request_id", &self.request_id).finish_non_exhaustive()
+    }
+}

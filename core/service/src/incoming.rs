@@ -1,0 +1,68 @@
+//! A streamed request body, and what is known of it once it is stored.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use blob::BlobId;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+/// Trailers that came behind a body, names in lower case.
+pub type Trailers = Vec<(String, String)>;
+
+/// A request body as it arrives: framing removed, signatures of chunks checked, the declared hash checked at its end.
+pub struct Incoming {
+    pub stream: BoxStream<'static, Result<Bytes, BodyError>>,
+    /// Filled when the stream ends.
+    pub trailers: Arc<Mutex<Trailers>>,
+    /// The length that the request declared for the payload.
+    pub length: Option<u64>,
+    /// Lower-case names of the checksums to compute: `crc32`, `crc32c`, `crc64nvme`, `sha1`, `sha256`.
+    pub checksums: Vec<&'static str>,
+}
+
+impl Incoming {
+    pub fn empty() -> Self {
+        let stream = Box::pin(futures::stream::empty());
+        Self { stream, trailers: Arc::default(), length: Some(0), checksums: Vec::new() }
+    }
+
+    pub(crate) fn trailers(&self) -> Trailers {
+        self.trailers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Why a body could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("The provided 'x-amz-content-sha256' header does not match what was computed.")]
+    HashMismatch,
+    #[error("The request signature we calculated does not match the signature you provided. Check your key and signing method.")]
+    ChunkSignature,
+    #[error("You did not provide the number of bytes specified by the Content-Length HTTP header")]
+    Incomplete,
+    #[error("Your proposed upload exceeds the maximum allowed size")]
+    TooLarge,
+    #[error("{0}")]
+    Malformed(String),
+    /// The connection broke.
+    #[error("Your socket connection to the server was not read from or written to within the timeout period.")]
+    Broken,
+}
+
+/// A body in the blob store, not yet referred to by any record. The dispatcher removes it when the operation fails.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub blob: BlobId,
+    pub bytes: u64,
+    pub digests: Digests,
+    pub trailers: Trailers,
+}
+
+/// Digests of a body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Digests {
+    pub md5: [u8; 16],
+    /// By lower-case name, as many as were asked for.
+    pub checksums: BTreeMap<&'static str, Vec<u8>>,
+}
