@@ -21,23 +21,21 @@ pub struct Output {
 pub fn run(root: &Path, check: bool, only: Option<&str>) -> anyhow::Result<()> {
     let mut outputs = Vec::new();
     let mut pages = Vec::new();
-    for house in houses(root)? {
+    for house in houses(root)?.into_iter().filter(|house| only.is_none_or(|only| house.ends_with(only))) {
         let models = source::load(&house)?;
         let several = models.len() > 1;
         for model in models {
             let context = format!("{}/{}", house.display(), model.name);
             let reached = reach::reach(&model).with_context(|| context.clone())?;
-            let name = house.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let wanted = only.is_none_or(|only| only == name);
             let wire = if several { format!("src/wire/{}.rs", model.name) } else { "src/wire.rs".to_owned() };
-            if wanted {
-                let text = emit::wire(&model, &reached).with_context(|| context)?;
-                outputs.push(Output { path: house.join(wire), text });
-            }
+            let text = emit::wire(&model, &reached).with_context(|| context)?;
+            outputs.push(Output { path: house.join(wire), text });
             pages.push(coverage::section(&model, &reached));
         }
     }
-    outputs.push(Output { path: root.join("docs/coverage.md"), text: coverage::page(&pages) });
+    if only.is_none() {
+        outputs.push(Output { path: root.join("docs/coverage.md"), text: coverage::page(&pages) });
+    }
     let stale = outputs.iter().filter(|o| std::fs::read_to_string(&o.path).ok().as_ref() != Some(&o.text));
     let stale: Vec<&Output> = stale.collect();
     for output in &stale {

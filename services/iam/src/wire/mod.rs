@@ -1,0 +1,3 @@
+//! The generated models of this house.
+pub mod iam;
+pub mod sts;
