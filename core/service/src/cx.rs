@@ -33,7 +33,13 @@ pub enum Effect {
 }
 
 impl Cx {
-    pub fn new(platform: &Arc<Platform>, service: &Arc<Service>, caller: Caller, region: &str, request_id: String) -> Self {
+    pub fn new(
+        platform: &Arc<Platform>,
+        service: &Arc<Service>,
+        caller: Caller,
+        region: &str,
+        request_id: String,
+    ) -> Self {
         Self {
             platform: Arc::clone(platform),
             service: Arc::clone(service),
@@ -71,7 +77,13 @@ impl Cx {
     }
 
     /// Calls an operation of any service as this caller.
-    pub async fn call(&self, caller: Caller, service: &str, operation: &str, document: &Value) -> Result<Value, Failure> {
+    pub async fn call(
+        &self,
+        caller: Caller,
+        service: &str,
+        operation: &str,
+        document: &Value,
+    ) -> Result<Value, Failure> {
         self.platform.call(caller, self.scope.region.as_str(), service, operation, document).await
     }
 
@@ -100,6 +112,9 @@ impl Cx {
 
 impl std::fmt::Debug for Cx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cx").field("service", &self.service.name).field("request_id", &self.request_id).finish_non_exhaustive()
+        f.debug_struct("Cx")
+            .field("service", &self.service.name)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
     }
 }

@@ -37,7 +37,9 @@ impl Incoming {
 pub enum BodyError {
     #[error("The provided 'x-amz-content-sha256' header does not match what was computed.")]
     HashMismatch,
-    #[error("The request signature we calculated does not match the signature you provided. Check your key and signing method.")]
+    #[error(
+        "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+    )]
     ChunkSignature,
     #[error("You did not provide the number of bytes specified by the Content-Length HTTP header")]
     Incomplete,
@@ -65,4 +67,22 @@ pub struct Digests {
     pub md5: [u8; 16],
     /// By lower-case name, as many as were asked for.
     pub checksums: BTreeMap<&'static str, Vec<u8>>,
+}
+
+const CHECKSUMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
+
+/// Which checksums a request's headers ask for: those it declares, in a header, a trailer or as its algorithm; else S3's
+/// default, CRC64NVME.
+pub fn checksums_wanted(headers: &http::HeaderMap) -> Vec<&'static str> {
+    let texts = |name: &str| headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
+    let trailers = texts("x-amz-trailer").to_lowercase();
+    let algorithm = format!("{},{}", texts("x-amz-sdk-checksum-algorithm"), texts("x-amz-checksum-algorithm"));
+    let named = |name: &&str| {
+        let header = format!("x-amz-checksum-{name}");
+        headers.contains_key(&header)
+            || trailers.split(',').any(|trailer| trailer.trim() == header)
+            || algorithm.split(',').any(|wanted| wanted.trim().eq_ignore_ascii_case(name))
+    };
+    let found: Vec<&'static str> = CHECKSUMS.into_iter().filter(named).collect();
+    if found.is_empty() { vec!["crc64nvme"] } else { found }
 }

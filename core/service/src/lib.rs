@@ -18,6 +18,8 @@ mod receive;
 mod service;
 mod table;
 mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trace;
 
 pub use answer::{Answer, Outgoing};
@@ -26,7 +28,7 @@ pub use cx::{Cx, Effect};
 pub use demand::Demand;
 pub use door::{HttpRequest, Reply, enter};
 pub use failure::Failure;
-pub use incoming::{BodyError, Digests, Incoming, Received, Trailers};
+pub use incoming::{BodyError, Digests, Incoming, Received, Trailers, checksums_wanted};
 pub use plane::{Form, Plane, PlaneRequest, PlaneResponse};
 pub use platform::{Platform, PlatformBuilder, Settings};
 pub use service::{Anonymous, HostStyle, PlaneClaim, Service};

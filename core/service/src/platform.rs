@@ -53,10 +53,7 @@ pub struct PlatformBuilder {
 
 impl PlatformBuilder {
     /// Builds the platform. `wire` makes the ports and the houses' own states, which may hold the platform weakly.
-    pub fn build(
-        self,
-        wire: impl FnOnce(&Arc<Platform>) -> (Ports, Vec<Arc<dyn Any + Send + Sync>>),
-    ) -> Arc<Platform> {
+    pub fn build(self, wire: impl FnOnce(&Arc<Platform>) -> (Ports, Vec<Arc<dyn Any + Send + Sync>>)) -> Arc<Platform> {
         let Self { store, blobs, clock, ids, seal, settings, services } = self;
         let services = services.into_iter().map(Arc::new).collect();
         let (tasks, wired) = (Tasks::default(), OnceLock::new());
@@ -102,7 +99,8 @@ impl Platform {
         operation: &str,
         document: &Value,
     ) -> Result<Value, Failure> {
-        let service = self.service(service).ok_or_else(|| Failure::not_implemented(format!("The service {service}")))?;
+        let service =
+            self.service(service).ok_or_else(|| Failure::not_implemented(format!("The service {service}")))?;
         let cx = Cx::new(self, service, caller, region, self.ids.uuid());
         door::call(&cx, operation, document).await
     }

@@ -40,7 +40,12 @@ pub trait Identity: Send + Sync {
     fn policies<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<Policies, Failure>>;
 
     /// A session of a role for a service that the role trusts, such as `lambda.amazonaws.com`.
-    fn assume<'a>(&'a self, role: &'a Arn, service: &'a str, session: &'a str) -> BoxFuture<'a, Result<Session, Failure>>;
+    fn assume<'a>(
+        &'a self,
+        role: &'a Arn,
+        service: &'a str,
+        session: &'a str,
+    ) -> BoxFuture<'a, Result<Session, Failure>>;
 
     /// Whether the role exists and trusts the service (checked when a function is created).
     fn trusts<'a>(&'a self, role: &'a Arn, service: &'a str) -> BoxFuture<'a, Result<Trust, Failure>>;
@@ -66,7 +71,12 @@ pub struct Invoked {
 /// Runs functions (Lambda).
 pub trait Invoke: Send + Sync {
     /// Invokes and waits for the answer. Demands `lambda:InvokeFunction` of the caller, by the function's policy for a service.
-    fn invoke<'a>(&'a self, caller: &'a Caller, function: &'a Arn, payload: Bytes) -> BoxFuture<'a, Result<Invoked, Failure>>;
+    fn invoke<'a>(
+        &'a self,
+        caller: &'a Caller,
+        function: &'a Arn,
+        payload: Bytes,
+    ) -> BoxFuture<'a, Result<Invoked, Failure>>;
 }
 
 /// The ports of a server: each is there once its house has been wired.

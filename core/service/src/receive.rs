@@ -64,7 +64,8 @@ impl Digesting {
         let mut digests = Digests { md5: self.md5.finalize().into(), ..Digests::default() };
         for (name, crc) in self.crcs {
             let value = crc.finalize();
-            let bytes = if name == "crc64nvme" { value.to_be_bytes().to_vec() } else { (value as u32).to_be_bytes().to_vec() };
+            let bytes =
+                if name == "crc64nvme" { value.to_be_bytes().to_vec() } else { (value as u32).to_be_bytes().to_vec() };
             digests.checksums.insert(name, bytes);
         }
         if let Some(sha1) = self.sha1 {

@@ -30,7 +30,8 @@ pub struct Service {
     pub paths: &'static [&'static str],
     /// The policy of the resource with this ARN.
     #[allow(clippy::type_complexity)]
-    pub resource_policy: Option<for<'a> fn(&'a Cx, &'a mut Tx, &'a str) -> BoxFuture<'a, Result<Option<ResourcePolicy>, Failure>>>,
+    pub resource_policy:
+        Option<for<'a> fn(&'a Cx, &'a mut Tx, &'a str) -> BoxFuture<'a, Result<Option<ResourcePolicy>, Failure>>>,
     /// Raw HTTP that is no modelled operation.
     pub plane: Option<(&'static [PlaneClaim], &'static dyn Plane)>,
 }

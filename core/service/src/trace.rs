@@ -12,13 +12,31 @@ pub struct Trace(Arc<Mutex<Vec<Step>>>);
 #[derive(Debug, Clone)]
 pub enum Step {
     /// The rule that recognised the request, and what as.
-    Recognised { rule: &'static str, service: &'static str, operation: &'static str },
-    Called { by: String },
-    Judged { action: &'static str, resource: String, decision: Decision },
+    Recognised {
+        rule: &'static str,
+        service: &'static str,
+        operation: &'static str,
+    },
+    Called {
+        by: String,
+    },
+    Judged {
+        action: &'static str,
+        resource: String,
+        decision: Decision,
+    },
     /// A commit found that another had changed the key.
-    Conflicted { key: String },
-    Committed { reads: usize, writes: usize },
-    Invoked { function: String, duration_ms: f64 },
+    Conflicted {
+        key: String,
+    },
+    Committed {
+        reads: usize,
+        writes: usize,
+    },
+    Invoked {
+        function: String,
+        duration_ms: f64,
+    },
 }
 
 /// Steps that are kept of one request.

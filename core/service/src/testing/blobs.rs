@@ -1,0 +1,106 @@
+//! Bodies in memory.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Result, Stored, Upload};
+use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+
+type Bodies = Arc<Mutex<BTreeMap<BlobId, Bytes>>>;
+
+/// A blob store for tests.
+#[derive(Default)]
+pub struct MemoryBlobs {
+    bodies: Bodies,
+    made: Arc<Mutex<u64>>,
+}
+
+impl MemoryBlobs {
+    /// How many bodies there are.
+    pub fn count(&self) -> usize {
+        lock(&self.bodies).len()
+    }
+
+    /// A part of a body; empty if there is none.
+    pub fn get(&self, id: &BlobId, range: Range<u64>) -> Bytes {
+        let bodies = lock(&self.bodies);
+        let body = bodies.get(id).cloned().unwrap_or_default();
+        let end = (range.end as usize).min(body.len());
+        body.slice((range.start as usize).min(end)..end)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Writing {
+    body: BytesMut,
+    bodies: Bodies,
+    made: Arc<Mutex<u64>>,
+}
+
+impl Upload for Writing {
+    fn push(&mut self, chunk: Bytes) -> BoxFuture<'_, Result<()>> {
+        self.body.extend_from_slice(&chunk);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn finish(self: Box<Self>) -> BoxFuture<'static, Result<Stored>> {
+        Box::pin(async move {
+            let number = {
+                let mut made = lock(&self.made);
+                *made += 1;
+                *made
+            };
+            let id = BlobId::parse(&format!("body{number:08}")).ok_or_else(|| io::Error::other("not a name"))?;
+            let bytes = self.body.len() as u64;
+            lock(&self.bodies).insert(id.clone(), self.body.freeze());
+            Ok(Stored { id, bytes })
+        })
+    }
+}
+
+impl Blobs for MemoryBlobs {
+    fn write(&self) -> BoxFuture<'_, Result<Box<dyn Upload>>> {
+        let writing = Writing { body: BytesMut::new(), bodies: Arc::clone(&self.bodies), made: Arc::clone(&self.made) };
+        Box::pin(async { Ok(Box::new(writing) as Box<dyn Upload>) })
+    }
+
+    fn read<'a>(
+        &'a self,
+        id: &'a BlobId,
+        range: Range<u64>,
+    ) -> BoxFuture<'a, Result<BoxStream<'static, io::Result<Bytes>>>> {
+        Box::pin(async move {
+            if !lock(&self.bodies).contains_key(id) {
+                return Err(Error::NotFound(id.clone()));
+            }
+            let part = self.get(id, range);
+            let chunks: Vec<_> = part.chunks(CHUNK_BYTES).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+            Ok(Box::pin(futures::stream::iter(chunks)) as BoxStream<'static, io::Result<Bytes>>)
+        })
+    }
+
+    fn len<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let length = lock(&self.bodies).get(id).map(|body| body.len() as u64);
+            length.ok_or_else(|| Error::NotFound(id.clone()))
+        })
+    }
+
+    fn delete<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<()>> {
+        lock(&self.bodies).remove(id);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<BlobId>>> {
+        let bodies = lock(&self.bodies);
+        let names = bodies.keys().filter(|id| after.is_none_or(|after| after < *id)).take(limit).cloned().collect();
+        Box::pin(async { Ok(names) })
+    }
+}
