@@ -14,7 +14,7 @@ use crate::{Abort, Committed, Error, Key, Limit, Page, Range, Result, Store, Tx,
 /// Makes one test of each check. `open` is an async function that answers an empty `Store` and a guard that keeps its
 /// files alive.
 ///
-/// ```ignore
+/// ```text
 /// kv::conformance!(open);
 /// ```
 #[macro_export]
