@@ -1,1 +1,14 @@
-//! TBD
+//! The edge: listeners, recognising requests, authentication, and the door behind it.
+
+mod authn;
+mod body;
+mod detect;
+mod inside;
+mod plane;
+mod respond;
+mod serve;
+mod server;
+
+pub use inside::Inside;
+pub use serve::Edge;
+pub use server::{Server, Unserved};

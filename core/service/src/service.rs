@@ -50,6 +50,8 @@ pub enum Anonymous {
 pub enum HostStyle {
     /// `s3.*`: the first label.
     Label(&'static str),
+    /// Every request that no other rule recognises (S3's path style).
+    Any,
 }
 
 /// Requests that a plane serves.

@@ -118,8 +118,18 @@ pub enum Kind {
     Timestamp(Option<TimestampFormat>),
     /// Any JSON value.
     Document,
-    List { item_name: &'static str, item: &'static Schema, flattened: bool },
-    Map { key_name: &'static str, key: &'static Schema, value_name: &'static str, value: &'static Schema, flattened: bool },
+    List {
+        item_name: &'static str,
+        item: &'static Schema,
+        flattened: bool,
+    },
+    Map {
+        key_name: &'static str,
+        key: &'static Schema,
+        value_name: &'static str,
+        value: &'static Schema,
+        flattened: bool,
+    },
     Structure(&'static StructureFacts),
     /// A hand-written type, which knows its own form.
     Custom,

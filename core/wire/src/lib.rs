@@ -21,8 +21,8 @@ pub use validate::{Rejection, check, validate};
 /// Names that generated code and its readers need from other crates.
 pub mod prelude {
     pub use crate::facts::{
-        ErrorFacts, Fault, Http, Kind, Location, Member, Model, Operation, OperationFacts, Protocol, Schema, StructureFacts,
-        TimestampFormat,
+        ErrorFacts, Fault, Http, Kind, Location, Member, Model, Operation, OperationFacts, Protocol, Schema,
+        StructureFacts, TimestampFormat,
     };
     pub use crate::{operation, structure};
     pub use base::Timestamp;

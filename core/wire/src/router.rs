@@ -138,7 +138,12 @@ mod tests {
     use super::*;
     use crate::facts::Http;
 
-    const fn operation(name: &'static str, method: &'static str, uri: &'static str, needs: &'static [&'static str]) -> OperationFacts {
+    const fn operation(
+        name: &'static str,
+        method: &'static str,
+        uri: &'static str,
+        needs: &'static [&'static str],
+    ) -> OperationFacts {
         OperationFacts::unsupported(name, Http { method, uri, status: 200, needs })
     }
 

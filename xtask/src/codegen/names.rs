@@ -2,15 +2,33 @@
 
 /// Type names that generated code needs for itself.
 const TAKEN: &[&str] = &[
-    "BTreeMap", "Box", "Bytes", "Error", "Fault", "Http", "Kind", "Location", "Member", "Model", "Operation", "Option",
-    "Protocol", "Result", "Schema", "Self", "String", "Timestamp", "Value", "Vec",
+    "BTreeMap",
+    "Box",
+    "Bytes",
+    "Error",
+    "Fault",
+    "Http",
+    "Kind",
+    "Location",
+    "Member",
+    "Model",
+    "Operation",
+    "Option",
+    "Protocol",
+    "Result",
+    "Schema",
+    "Self",
+    "String",
+    "Timestamp",
+    "Value",
+    "Vec",
 ];
 
 const KEYWORDS: &[&str] = &[
-    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn", "for",
-    "gen", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "static", "struct",
-    "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "become", "box", "do", "final", "macro",
-    "override", "priv", "try", "typeof", "unsized", "virtual", "yield",
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
+    "for", "gen", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "static",
+    "struct", "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "become", "box", "do", "final",
+    "macro", "override", "priv", "try", "typeof", "unsized", "virtual", "yield",
 ];
 
 /// `KMSKeyArn` to `kms_key_arn`: a new word at every capital that follows a small letter, or that ends a run of capitals.
@@ -21,7 +39,8 @@ pub fn snake(name: &str) -> String {
         let before = i.checked_sub(1).and_then(|i| letters.get(i));
         let after = letters.get(i + 1);
         let starts = letter.is_uppercase()
-            && before.is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())));
+            && before
+                .is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())));
         if starts || (*letter == '-' || *letter == '.' || *letter == ':') && !out.is_empty() {
             out.push('_');
         }
@@ -61,7 +80,8 @@ mod tests {
 
     #[test]
     fn names_become_snake_case() {
-        let cases = [("KMSKeyArn", "kms_key_arn"), ("ETag", "e_tag"), ("ContentMD5", "content_md5"), ("S3Key", "s3_key")];
+        let cases =
+            [("KMSKeyArn", "kms_key_arn"), ("ETag", "e_tag"), ("ContentMD5", "content_md5"), ("S3Key", "s3_key")];
         for (name, expected) in cases {
             assert_eq!(snake(name), expected);
         }

@@ -36,7 +36,10 @@ pub fn reach(source: &Source) -> anyhow::Result<Reached> {
         pending.extend(targets(source, &name, shape));
     }
     if !unlisted.is_empty() {
-        bail!("support.toml lists no [members] of these structures in use; all their members are:\n{}", unlisted.join("\n"));
+        bail!(
+            "support.toml lists no [members] of these structures in use; all their members are:\n{}",
+            unlisted.join("\n")
+        );
     }
     check_lists(source, &reached)?;
     let graph: BTreeMap<&String, Vec<String>> =
@@ -105,7 +108,8 @@ fn returns(graph: &BTreeMap<&String, Vec<String>>, start: &String) -> bool {
 }
 
 pub fn is_structure(shape: &Value) -> bool {
-    shape.get("type").and_then(Value::as_str) == Some("structure") && shape.get("rustType").is_none()
+    shape.get("type").and_then(Value::as_str) == Some("structure")
+        && shape.get("rustType").is_none()
         && !shape.get("document").and_then(Value::as_bool).unwrap_or(false)
 }
 

@@ -153,9 +153,9 @@ impl Reader for JsonReader<'_> {
         let text = self.number("Long")?;
         let whole = |value: f64| value.fract() == 0.0 && value.abs() < 9.0e15;
         let value = text.parse::<i64>().ok();
-        value.or_else(|| text.parse::<f64>().ok().filter(|v| whole(*v)).map(|v| v as i64)).ok_or_else(|| {
-            ReadError::Malformed(format!("{text} is not an integer of 64 bits"))
-        })
+        value
+            .or_else(|| text.parse::<f64>().ok().filter(|v| whole(*v)).map(|v| v as i64))
+            .ok_or_else(|| ReadError::Malformed(format!("{text} is not an integer of 64 bits")))
     }
 
     fn double(&mut self) -> Result<f64, ReadError> {

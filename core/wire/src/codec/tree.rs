@@ -28,7 +28,8 @@ const NODES_MAX: usize = 100_000;
 impl Node {
     /// Parses an XML document; attributes become children, namespaces are dropped. Returns the root's name too.
     pub fn from_xml(text: &str) -> Result<(String, Self), ReadError> {
-        let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX as u32, ..Default::default() };
+        let options =
+            roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX as u32, ..Default::default() };
         let document = roxmltree::Document::parse_with_options(text, options)
             .map_err(|e| ReadError::Malformed(format!("The XML is not well-formed: {e}")))?;
         let root = document.root_element();
@@ -177,9 +178,7 @@ impl Reader for TreeReader<'_> {
             (TreeStyle::Xml, true) => nodes,
             (TreeStyle::Xml, false) => nodes.iter().flat_map(|n| n.children_of(item_name)).collect(),
             (TreeStyle::Query, true) => first.map(Node::numbered).unwrap_or_default(),
-            (TreeStyle::Query, false) => {
-                first.and_then(|n| n.child(item_name)).map(Node::numbered).unwrap_or_default()
-            }
+            (TreeStyle::Query, false) => first.and_then(|n| n.child(item_name)).map(Node::numbered).unwrap_or_default(),
         };
         for (index, node) in items.into_iter().enumerate() {
             self.with(node, Step::Item(index + 1), item)?;

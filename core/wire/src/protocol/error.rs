@@ -75,8 +75,7 @@ fn query(model: &Model, error: &ErrorBody<'_>) -> Rendered {
     let fault = if facts.fault == Fault::Sender { "Sender" } else { "Receiver" };
     let (namespace, code, message) = (model.xml_namespace, facts.code, escape(*message));
     let inner = format!("<Error><Type>{fault}</Type><Code>{code}</Code><Message>{message}</Message></Error>");
-    let xml = format!(
-        "<ErrorResponse xmlns=\"{namespace}\">{inner}<RequestId>{request_id}</RequestId></ErrorResponse>"
-    );
+    let xml =
+        format!("<ErrorResponse xmlns=\"{namespace}\">{inner}<RequestId>{request_id}</RequestId></ErrorResponse>");
     Rendered::new(facts.status, "text/xml", xml)
 }

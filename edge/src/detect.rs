@@ -1,0 +1,152 @@
+//! Recognising a request: a plane's, or a service's, by one ordered list of rules.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use service::{Form, HostStyle, Plane, PlaneClaim, Platform, Service};
+use sigv4::Presented;
+use wire::{Protocol, Route, Router};
+
+/// Every service of a platform with its router.
+pub(crate) struct Detector {
+    served: Vec<Served>,
+}
+
+pub(crate) struct Served {
+    pub service: Arc<Service>,
+    pub router: Router,
+}
+
+/// Raw HTTP for a plane.
+pub(crate) struct Claimed {
+    pub plane: &'static dyn Plane,
+    pub id: String,
+    pub form: Form,
+    /// The raw path behind the id.
+    pub path: String,
+}
+
+/// The rule that recognised a service; for the trace.
+pub(crate) type Rule = &'static str;
+
+impl Detector {
+    pub fn new(platform: &Platform) -> Self {
+        let served = platform
+            .services
+            .iter()
+            .map(|service| Served { service: Arc::clone(service), router: Router::new(service.model) });
+        Self { served: served.collect() }
+    }
+
+    /// The plane that claims a request, if one does.
+    pub fn plane(&self, parts: &Parts, authority: &str) -> Option<Claimed> {
+        let path = parts.uri.path();
+        let mut planes = self.served.iter().filter_map(|served| served.service.plane);
+        planes.find_map(|(claims, plane)| {
+            claims.iter().find_map(|claim| match claim {
+                PlaneClaim::Host(label) => {
+                    let (id, rest) = authority.split_once('.')?;
+                    let fits = rest.strip_prefix(label)?.starts_with('.') && !id.is_empty();
+                    fits.then(|| Claimed { plane, id: id.to_owned(), form: Form::Host, path: path.to_owned() })
+                }
+                PlaneClaim::Path(prefix) => {
+                    let rest = path.strip_prefix(prefix)?.strip_prefix('/')?;
+                    let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
+                    Some(Claimed { plane, id: id.to_owned(), form: Form::Path, path: format!("/{rest}") })
+                }
+            })
+        })
+    }
+
+    /// The service that a request is for. The rules in order: target, credential scope, presigned V2, host, Action, path,
+    /// whoever takes the rest.
+    pub fn service(&self, parts: &Parts, presented: Option<&Presented>, authority: &str) -> Option<(&Served, Rule)> {
+        self.by_target(parts)
+            .map(|served| (served, "target"))
+            .or_else(|| self.by_scope(parts, presented).map(|served| (served, "scope")))
+            .or_else(|| self.by_host(authority).map(|served| (served, "host")))
+            .or_else(|| self.by_action(parts).map(|served| (served, "action")))
+            .or_else(|| self.by_path(parts.uri.path()).map(|served| (served, "path")))
+            .or_else(|| self.rest().map(|served| (served, "rest")))
+    }
+
+    fn by_target(&self, parts: &Parts) -> Option<&Served> {
+        let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
+        let (prefix, _) = target.split_once('.')?;
+        self.served.iter().find(|served| served.service.model.target_prefix == prefix)
+    }
+
+    fn by_scope(&self, parts: &Parts, presented: Option<&Presented>) -> Option<&Served> {
+        let presented = presented?;
+        let Some(scope) = presented.scope() else {
+            return self.served.iter().find(|s| s.service.signing.versions == sigv4::Versions::V4AndPresignedV2);
+        };
+        let named: Vec<&Served> =
+            self.served.iter().filter(|served| served.service.model.signing_name == scope.service).collect();
+        let path = parts.uri.path();
+        let by_path = named.iter().find(|s| s.service.paths.iter().any(|prefix| path.starts_with(prefix)));
+        by_path.or(named.first()).copied()
+    }
+
+    fn by_host(&self, authority: &str) -> Option<&Served> {
+        let (label, _) = authority.split_once('.')?;
+        self.served.iter().find(|served| served.service.hosts.contains_label(label))
+    }
+
+    /// Query services are asked anonymously by GET too.
+    fn by_action(&self, parts: &Parts) -> Option<&Served> {
+        let action = parameter(parts.uri.query()?.as_bytes(), "Action")?;
+        let queries = self.served.iter().filter(|served| served.service.model.protocol == Protocol::Query);
+        queries.into_iter().find(|served| served.router.named(&action).is_some())
+    }
+
+    fn by_path(&self, path: &str) -> Option<&Served> {
+        self.served.iter().find(|served| served.service.paths.iter().any(|prefix| path.starts_with(prefix)))
+    }
+
+    fn rest(&self) -> Option<&Served> {
+        self.served.iter().find(|served| served.service.hosts.contains(&HostStyle::Any))
+    }
+}
+
+trait Labels {
+    fn contains_label(&self, label: &str) -> bool;
+}
+
+impl Labels for &'static [HostStyle] {
+    fn contains_label(&self, label: &str) -> bool {
+        self.iter().any(|style| matches!(style, HostStyle::Label(known) if *known == label))
+    }
+}
+
+impl Served {
+    /// The operation. The body is that of a request whose body is not streamed, or empty.
+    pub fn route(&self, parts: &Parts, body: &[u8]) -> Result<Route, String> {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or(""));
+        match self.service.model.protocol {
+            Protocol::AwsJson10 | Protocol::AwsJson11 => {
+                let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
+                let name = target.rsplit('.').next().unwrap_or("");
+                self.router.named(name).ok_or_else(|| format!("Unknown operation: {name}"))
+            }
+            Protocol::Query => {
+                let action = parameter(body, "Action").or_else(|| parameter(query.as_bytes(), "Action"));
+                let action = action.unwrap_or_default();
+                let version = self.service.model.api_version;
+                let unknown = || format!("Could not find operation {action} for version {version}");
+                self.router.named(&action).ok_or_else(unknown)
+            }
+            Protocol::RestJson | Protocol::RestXml => {
+                let has_header = |name: &str| parts.headers.contains_key(name);
+                let route = self.router.rest(parts.method.as_str(), path, query, &has_header);
+                route.ok_or_else(|| {
+                    format!("No operation of {} is at {} {path}", self.service.model.service_id, parts.method)
+                })
+            }
+        }
+    }
+}
+
+fn parameter(form: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(form).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}

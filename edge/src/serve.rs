@@ -1,0 +1,180 @@
+//! The life of a request.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use base::Region;
+use bytes::Bytes;
+use futures::FutureExt;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming as HyperBody;
+use service::{Cx, Failure, HttpRequest, Incoming, Platform, Reply, Step, enter};
+use sigv4::{Payload, Presented, RequestView};
+use wire::{Protocol, Route};
+
+use crate::authn;
+use crate::body::{self, Unread};
+use crate::detect::{Detector, Served};
+use crate::plane::{self, Known, message};
+use crate::respond::{Body, respond};
+
+/// Serves the requests of one platform.
+pub struct Edge {
+    platform: Arc<Platform>,
+    detector: Detector,
+}
+
+/// What the access log says of a request beside its line.
+#[derive(Default)]
+struct Account {
+    service: &'static str,
+    operation: &'static str,
+    error: Option<&'static str>,
+}
+
+impl Edge {
+    pub fn new(platform: Arc<Platform>) -> Arc<Self> {
+        let detector = Detector::new(&platform);
+        Arc::new(Self { platform, detector })
+    }
+
+    /// Answers one request, whatever happens inside.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<HyperBody>,
+        peer: SocketAddr,
+    ) -> Result<Response<Body>, Infallible> {
+        let started = Instant::now();
+        let request_id = self.platform.ids.uuid();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let mut account = Account::default();
+        let served = AssertUnwindSafe(self.serve(request, peer, &request_id, &mut account)).catch_unwind().await;
+        let response = served.unwrap_or_else(|_| {
+            tracing::error!(request_id, %method, path, "a request panicked");
+            message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        });
+        let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
+        let Account { service, operation, error } = account;
+        tracing::info!(request_id, service, operation, %method, path, status, error, us, "request");
+        Ok(response)
+    }
+
+    async fn serve(
+        &self,
+        request: Request<HyperBody>,
+        peer: SocketAddr,
+        request_id: &str,
+        account: &mut Account,
+    ) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let authority = authority(&parts);
+        if let Some(claimed) = self.detector.plane(&parts, &authority) {
+            account.service = "plane";
+            let source_ip = peer.ip().to_string();
+            let known = Known { request_id: request_id.to_owned(), source_ip, authority };
+            return plane::serve(&self.platform, claimed, parts, body, known).await;
+        }
+        if parts.method == Method::GET && parts.uri.path() == "/_clearsky/health" {
+            account.service = "health";
+            return message(StatusCode::OK, "ok");
+        }
+        let presented = Presented::from_request(&RequestView::of(&parts));
+        let found = self.detector.service(&parts, presented.as_ref().ok().and_then(Option::as_ref), &authority);
+        let Some((served, rule)) = found else {
+            return message(StatusCode::NOT_FOUND, "No service recognises this request");
+        };
+        account.service = served.service.name;
+        let presented = presented.map_err(|error| authn::refusal(&served.service, &error));
+        let arrived = Arrived { parts: &parts, authority: &authority, peer, request_id, rule };
+        let reply = match presented {
+            Ok(presented) => self.operate(served, arrived, presented.as_ref(), body, account).await,
+            Err(failure) => Err(failure),
+        };
+        let resource = parts.uri.path();
+        let reply = reply.unwrap_or_else(|failure| Reply::failure(&served.service, &failure, request_id, resource));
+        account.error = reply.error;
+        respond(&self.platform, reply, &parts.method).await
+    }
+
+    /// From a recognised service to its answer.
+    async fn operate(
+        &self,
+        served: &Served,
+        arrived: Arrived<'_>,
+        presented: Option<&Presented>,
+        body: HyperBody,
+        account: &mut Account,
+    ) -> Result<Reply, Failure> {
+        let Arrived { parts, authority, peer, request_id, rule } = arrived;
+        let service = &served.service;
+        let early = match service.model.protocol {
+            Protocol::RestXml | Protocol::RestJson => served.route(parts, &[]).ok(),
+            _ => None,
+        };
+        let streams = early.as_ref().is_some_and(|route| route.operation.streams_in());
+        let (bytes, hyper) = if streams { (Bytes::new(), Some(body)) } else { (self.whole(served, body).await?, None) };
+        let payload = if streams { Payload::Streamed } else { Payload::Buffered(&bytes) };
+        let authenticated = authn::authenticate(&self.platform, service, parts, presented, payload).await?;
+
+        let route = early.map_or_else(|| served.route(parts, &bytes), Ok);
+        let route: Route = route.map_err(|text| Failure::new(&service.errors.unknown_operation, text))?;
+        account.operation = route.operation.name;
+        let region = presented.and_then(Presented::scope).map_or(Region::DEFAULT, |scope| scope.region.as_str());
+        let mut cx = Cx::new(&self.platform, service, authenticated.caller, region, request_id.to_owned());
+        cx.base_url = base_url(&self.platform.settings.public_url, authority);
+        cx.source_ip = peer.ip().to_string();
+        cx.note(Step::Recognised { rule, service: service.name, operation: route.operation.name });
+        cx.note(Step::Called { by: cx.caller.principal.name() });
+
+        let incoming = match hyper {
+            Some(body) => body::streamed(body, &parts.headers, authenticated.verified.as_ref())?,
+            None => Incoming::empty(),
+        };
+        let (query, resource) = (parts.uri.query().unwrap_or(""), parts.uri.path());
+        let request = HttpRequest { route: &route, query, headers: &parts.headers, body: bytes, incoming, resource };
+        Ok(enter(&cx, request).await)
+    }
+
+    async fn whole(&self, served: &Served, body: HyperBody) -> Result<Bytes, Failure> {
+        let max = served.service.body_bytes_max;
+        body::whole(body, max).await.map_err(|unread| match unread {
+            Unread::TooLarge => {
+                let text = format!(
+                    "Request must be smaller than {max} bytes for the {} operation",
+                    served.service.model.service_id
+                );
+                Failure::new(&served.service.errors.too_large, text)
+            }
+            Unread::Broken => {
+                Failure::new(&served.service.errors.malformed, "The request's body did not arrive whole.")
+            }
+        })
+    }
+}
+
+/// A request's head and how it came.
+struct Arrived<'a> {
+    parts: &'a Parts,
+    authority: &'a str,
+    peer: SocketAddr,
+    request_id: &'a str,
+    rule: &'static str,
+}
+
+/// The authority that a request names.
+fn authority(parts: &Parts) -> String {
+    let host = parts.headers.get(http::header::HOST).and_then(|v| v.to_str().ok());
+    host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("").to_owned()
+}
+
+/// URLs in answers start with the authority that the request named, with the scheme of the public URL.
+fn base_url(public_url: &str, authority: &str) -> String {
+    match public_url.split_once("://") {
+        Some((scheme, _)) if !authority.is_empty() => format!("{scheme}://{authority}"),
+        _ => public_url.to_owned(),
+    }
+}
