@@ -1,6 +1,9 @@
 //! The commit thread: validates what waits, writes it as one batch with one fsync, publishes it, answers.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use fjall::PersistMode;
@@ -39,8 +42,10 @@ pub(crate) struct Committer {
     shared: Arc<Shared>,
     window: Window,
     heads: HeadCache,
-    purges: VecDeque<LogId>,
+    purges: BTreeSet<LogId>,
     reserve: u64,
+    /// There was no room to purge; wait for the next transaction before trying again.
+    is_starved: bool,
     broken: watch::Sender<bool>,
 }
 
@@ -49,15 +54,15 @@ impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, reserve: u64, broken: watch::Sender<bool>) -> fjall::Result<Self> {
         let logs = shared.files.purges.iter().map(|guard| Ok(LogId::new(Bytes::from(guard.key()?))));
         let purges = logs.collect::<fjall::Result<_>>()?;
-        let heads = HeadCache { shared: Arc::clone(&shared), heads: std::collections::HashMap::new() };
-        Ok(Self { shared, window: Window::default(), heads, purges, reserve, broken })
+        let heads = HeadCache { shared: Arc::clone(&shared), heads: HashMap::new() };
+        Ok(Self { shared, window: Window::default(), heads, purges, reserve, is_starved: false, broken })
     }
 
     /// Works until every handle is gone and the queue is empty.
     pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut waiting = Vec::with_capacity(GROUP_COMMITS_MAX);
         loop {
-            if self.purges.is_empty() {
+            if self.purges.is_empty() || self.is_starved {
                 jobs.blocking_recv_many(&mut waiting, GROUP_COMMITS_MAX);
                 if waiting.is_empty() {
                     return;
@@ -103,7 +108,11 @@ impl Committer {
             answers.push((answer, result));
         }
         let is_durable = answers.iter().any(|(_, result)| result.is_ok());
-        self.purge(&mut group);
+        self.purges.extend(group.purges.keys().cloned());
+        self.is_starved = free < self.reserve / REMOVALS_RESERVE_PART;
+        if !self.is_starved {
+            self.purge(&mut group);
+        }
         self.finish(group, is_durable, answers);
         rings.sort();
         rings.dedup();
@@ -142,15 +151,13 @@ impl Committer {
 
     /// Lets some trimmed records go along with the group.
     fn purge(&mut self, group: &mut Group) {
-        let trimmed = group.purges.keys().filter(|log| !self.purges.contains(log)).cloned();
-        self.purges.extend(trimmed.collect::<Vec<_>>());
-        let Some(log) = self.purges.pop_front() else { return };
+        let Some(log) = self.purges.pop_first() else { return };
         if !group.heads.contains_key(&log) {
             let Ok(head) = self.heads.get(&log) else { return };
             group.heads.insert(log.clone(), head);
         }
         if !group.purge(&log, PURGE_RECORDS) {
-            self.purges.push_back(log);
+            self.purges.insert(log);
         }
     }
 
@@ -193,10 +200,18 @@ impl Committer {
     }
 }
 
+impl Drop for Committer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.broken.send_replace(true);
+        }
+    }
+}
+
 /// The heads of the logs that are written to.
 struct HeadCache {
     shared: Arc<Shared>,
-    heads: std::collections::HashMap<LogId, Head>,
+    heads: HashMap<LogId, Head>,
 }
 
 impl HeadCache {
@@ -212,7 +227,7 @@ impl HeadCache {
         })
     }
 
-    fn keep(&mut self, heads: std::collections::HashMap<LogId, Head>) {
+    fn keep(&mut self, heads: HashMap<LogId, Head>) {
         if HEADS_MAX < self.heads.len() + heads.len() {
             self.heads.clear();
         }

@@ -2,10 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     thread::JoinHandle,
 };
 
@@ -31,7 +28,16 @@ pub(crate) struct Shared {
     pub files: Files,
     pub floors: Floors,
     pub bells: Bells,
-    published: AtomicU64,
+    published: RwLock<Arc<Moment>>,
+}
+
+/// What readers see: the database between two groups.
+///
+/// Only the commit thread takes fjall's snapshots. fjall's flushes and compactions move the visible sequence number
+/// past a batch that is still being applied, so a snapshot taken at any time could see a part of it.
+pub(crate) struct Moment {
+    pub version: Version,
+    pub snapshot: fjall::Snapshot,
 }
 
 /// A transaction on its way to the commit thread, and where the answer goes.
@@ -54,10 +60,10 @@ impl Fjall {
         let files = Files::open(dir.as_ref(), &options)?;
         let dir = files.dir.clone();
         let shared = Arc::new(Shared {
+            published: RwLock::new(Arc::new(Moment { version: 0, snapshot: files.db.snapshot() })),
             files,
             floors: Floors::default(),
             bells: Bells::default(),
-            published: AtomicU64::new(0),
         });
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let (broken_sender, broken) = watch::channel(false);
@@ -82,13 +88,16 @@ impl Fjall {
 }
 
 impl Shared {
-    /// The last version that is on disk and visible.
-    pub(crate) fn published(&self) -> Version {
-        self.published.load(Ordering::Acquire)
+    /// The last moment that is on disk.
+    pub(crate) fn published(&self) -> Arc<Moment> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Lets readers see everything up to this version. Only for the commit thread, between two batches.
     pub(crate) fn publish(&self, version: Version) {
-        self.published.store(version, Ordering::Release);
+        let moment = Arc::new(Moment { version, snapshot: self.files.db.snapshot() });
+        let before = std::mem::replace(&mut *self.published.write().unwrap_or_else(PoisonError::into_inner), moment);
+        drop(before);
     }
 }
 

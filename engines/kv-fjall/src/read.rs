@@ -11,7 +11,10 @@ use kv::{
     Snapshot, TimerId, Version,
 };
 
-use crate::{encode, engine::Shared};
+use crate::{
+    encode,
+    engine::{Moment, Shared},
+};
 
 /// Pages of up to this many rows are read without leaving the thread: some microseconds from the cache.
 const INLINE_ROWS_MAX: usize = 32;
@@ -20,22 +23,19 @@ const INLINE_ROWS_MAX: usize = 32;
 #[derive(Clone)]
 pub(crate) struct View {
     shared: Arc<Shared>,
-    snapshot: fjall::Snapshot,
-    version: Version,
+    moment: Arc<Moment>,
 }
 
 impl View {
-    /// The version is read first: commits that slip in between make it too old, which is only ever a needless conflict.
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        let version = shared.published();
-        Self { shared: Arc::clone(shared), snapshot: shared.files.db.snapshot(), version }
+        Self { shared: Arc::clone(shared), moment: shared.published() }
     }
 
     fn read(&self, key: &Key) -> Result<Option<Bytes>> {
         if key.is_empty() {
             return Ok(None);
         }
-        Ok(self.snapshot.get(&self.shared.files.rows, key).map_err(failed)?.map(Bytes::from))
+        Ok(self.moment.snapshot.get(&self.shared.files.rows, key).map_err(failed)?.map(Bytes::from))
     }
 
     async fn run<T: Send + 'static>(
@@ -55,7 +55,8 @@ impl View {
         if range.is_empty() {
             return Ok(Page::default());
         }
-        let found = self.snapshot.range::<Key, _>(&self.shared.files.rows, (range.start.clone(), range.end.clone()));
+        let found =
+            self.moment.snapshot.range::<Key, _>(&self.shared.files.rows, (range.start.clone(), range.end.clone()));
         let row = |key: Bytes, value: Bytes| {
             let bytes = key.len() + value.len();
             Ok(((Key::new(key), value), bytes))
@@ -68,7 +69,7 @@ impl View {
     }
 
     fn read_records(&self, log: &LogId, range: LogRange, limit: Limit) -> Result<Records> {
-        let head = self.snapshot.get(&self.shared.files.heads, log).map_err(failed)?;
+        let head = self.moment.snapshot.get(&self.shared.files.heads, log).map_err(failed)?;
         let Some(head) = head.map(|head| encode::Head::decode(&head)).transpose()? else {
             return Ok(Records::default());
         };
@@ -77,7 +78,8 @@ impl View {
         if end <= first {
             return Ok(Records::default());
         }
-        let found = self.snapshot.range(&self.shared.files.logs, encode::record(log, first)..encode::record(log, end));
+        let found =
+            self.moment.snapshot.range(&self.shared.files.logs, encode::record(log, first)..encode::record(log, end));
         let record = |key: Bytes, body: Bytes| {
             let bytes = body.len();
             Ok((Record { position: encode::decode_record(&key)?, body }, bytes))
@@ -90,11 +92,11 @@ impl View {
     }
 
     fn read_due(&self, list: &LogId, now: Timestamp, limit: Limit) -> Result<Due> {
-        let floor = self.shared.floors.get(list, self.version);
+        let floor = self.shared.floors.get(list, self.moment.version);
         let range = encode::timers_from(list, floor);
         let mut timers: PageBuilder<(TimerId, Bytes)> = PageBuilder::new(limit);
         let (mut next, mut first) = (None, None);
-        for guard in self.snapshot.range::<Key, _>(&self.shared.files.timers, (range.start, range.end)) {
+        for guard in self.moment.snapshot.range::<Key, _>(&self.shared.files.timers, (range.start, range.end)) {
             let (key, body) = guard.into_inner().map_err(failed)?;
             let (id, body) = (encode::decode_timer(list, &Bytes::from(key))?, Bytes::from(body));
             first = first.or(Some(id.due));
@@ -104,14 +106,14 @@ impl View {
                 break;
             }
         }
-        self.shared.floors.raise(list, first.unwrap_or(Timestamp::from_ms(i64::MAX)), self.version);
+        self.shared.floors.raise(list, first.unwrap_or(Timestamp::from_ms(i64::MAX)), self.moment.version);
         Ok(Due { timers: timers.items(), next })
     }
 }
 
 impl Snapshot for View {
     fn version(&self) -> Version {
-        self.version
+        self.moment.version
     }
 
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Bytes>>> {
@@ -137,7 +139,7 @@ impl Snapshot for View {
     }
 
     fn timer<'a>(&'a self, id: &'a TimerId) -> BoxFuture<'a, Result<Option<Bytes>>> {
-        let found = self.snapshot.get(&self.shared.files.timers, encode::timer(id)).map_err(failed);
+        let found = self.moment.snapshot.get(&self.shared.files.timers, encode::timer(id)).map_err(failed);
         std::future::ready(found.map(|body| body.map(Bytes::from))).boxed()
     }
 
