@@ -1,9 +1,14 @@
 //! The project's own commands: `cargo xtask demo`, `test`, `codegen`, `models`, `tidy`.
 
 mod codegen;
+mod demo;
 mod models;
+mod programs;
+mod test;
+mod tidy;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -27,13 +32,39 @@ enum Command {
     },
     /// Fetches the botocore models from PyPI and keeps their facts in services/*/model.
     Models,
+    /// Checks the rules of the house: layers, lengths, names, banned calls.
+    Tidy,
+    /// Installs what the tests need and runs them all.
+    Test,
+    /// Builds, starts, deploys the album, walks it once and says what to try.
+    Demo {
+        /// Ends after the walk.
+        #[arg(long)]
+        once: bool,
+        /// Where the demo's server listens.
+        #[arg(long, default_value = "127.0.0.1:4566")]
+        listen: String,
+    },
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> anyhow::Result<()> {
     let root = root()?;
     match Arguments::parse().command {
         Command::Codegen { check, only } => codegen::run(&root, check, only.as_deref()),
         Command::Models => models::run(&root),
+        Command::Tidy => tidy::run(&root),
+        Command::Test => test::run(&root),
+        Command::Demo { once, listen } => demo::run(&root, once, &listen),
     }
 }
 
