@@ -1,76 +1,82 @@
-//! The seam for byte streams: object bodies and code packages. A body is there whole or not at all.
+//! The blob seam: byte streams that are written once, read in ranges and deleted. Names and digests are the caller's.
 
-use std::fmt;
-use std::io;
-use std::ops::Range;
+mod id;
+#[cfg(feature = "suite")]
+pub mod suite;
 
+use std::{io, ops::Range, sync::Arc};
+
+use base::Timestamp;
 use bytes::Bytes;
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
+use futures::{future::BoxFuture, stream::BoxStream};
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub use id::{BlobId, BlobIdError};
 
-/// Bytes in one chunk of a read.
+/// The size of the chunks that a read yields (the last one is shorter): large enough that the hand-over between
+/// threads costs little, small enough that a thousand readers need little.
 pub const CHUNK_BYTES: usize = 256 * 1024;
 
-/// The name of a stored body: letters and digits, made by the store.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlobId(String);
+/// The most blobs that one page of a listing holds.
+pub const LIST_MAX: usize = 1_000;
 
-impl BlobId {
-    /// Parses what `as_str` gave; `None` for anything that could not be a name.
-    pub fn parse(text: &str) -> Option<Self> {
-        let valid = (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        valid.then(|| Self(text.to_owned()))
-    }
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// A store of blobs, shared.
+pub type Store = Arc<dyn Blobs>;
+
+/// Why a blob could not be written or found.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no blob {0}")]
+    NotFound(BlobId),
+    /// The disk is filled up to the reserve.
+    #[error("the data directory's filesystem is full")]
+    Full,
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
-impl fmt::Display for BlobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A body that is on disk.
+/// A blob that is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     pub id: BlobId,
     pub bytes: u64,
 }
 
-/// Why a body could not be kept or read.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("no blob {0}")]
-    NotFound(BlobId),
-    /// No room: the reserve of free space is kept.
-    #[error("the blob store is out of space")]
-    Full,
-    #[error("the blob store failed: {0}")]
-    Io(#[from] io::Error),
+/// A blob as a sweeper sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: BlobId,
+    pub bytes: u64,
+    /// When it was finished; a sweeper leaves young ones alone, as their record may not be committed yet.
+    pub stored_at: Timestamp,
 }
 
-/// Keeps bodies. Used as `Arc<dyn Blobs>`.
-pub trait Blobs: Send + Sync {
-    /// Begins a body.
-    fn write(&self) -> BoxFuture<'_, Result<Box<dyn Upload>>>;
-    /// A part of a body, in chunks of at most `CHUNK_BYTES`. The range is cut to the body's length.
-    fn read<'a>(&'a self, id: &'a BlobId, range: Range<u64>) -> BoxFuture<'a, Result<BoxStream<'static, io::Result<Bytes>>>>;
-    /// The body's length in bytes.
+/// A store of byte streams.
+pub trait Blobs: Send + Sync + 'static {
+    /// Starts a blob. Nothing of it is there until it is finished.
+    fn write(&self) -> Box<dyn Upload>;
+
+    /// The bytes of a range in chunks of [`CHUNK_BYTES`].
+    ///
+    /// Ends with an error of kind NotFound where there is no such blob, UnexpectedEof where it is shorter.
+    fn read(&self, id: &BlobId, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>>;
+
+    /// How long the blob is.
     fn len<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<u64>>;
-    /// Removes a body; one that is not there is fine.
+
+    /// Removes the blob; readers that have begun go on. One that is not there is fine.
     fn delete<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<()>>;
-    /// Names behind `after`, in order, for a sweeper.
-    fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<BlobId>>>;
+
+    /// Blobs behind `after` in the order of their ids, at most `limit` and [`LIST_MAX`].
+    fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<Listed>>>;
 }
 
-/// A body being written. Dropping it before `finish` leaves nothing.
+/// A blob being written. Dropping it leaves nothing behind.
 pub trait Upload: Send {
+    /// Takes the next bytes; waits while the disk is behind. After an error the upload can only be dropped.
     fn push(&mut self, chunk: Bytes) -> BoxFuture<'_, Result<()>>;
-    /// Durable when this returns.
+
+    /// Makes the blob durable and readable.
     fn finish(self: Box<Self>) -> BoxFuture<'static, Result<Stored>>;
 }
