@@ -40,7 +40,7 @@ pub fn snake(name: &str) -> String {
         let after = letters.get(i + 1);
         let starts = letter.is_uppercase()
             && before
-                .is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())));
+                .is_some_and(|b| b.is_lowercase() || (b.is_alphanumeric() && after.is_some_and(|a| a.is_lowercase())));
         if starts || (*letter == '-' || *letter == '.' || *letter == ':') && !out.is_empty() {
             out.push('_');
         }
