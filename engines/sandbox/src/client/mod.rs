@@ -1,0 +1,252 @@
+//! The server's side: starts the supervisor, asks it for sandboxes, hears how they end.
+
+mod environment;
+mod lines;
+mod runtime_api;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use exec::{Blank, Deployed, Environment, Error, Isolation, Level, Limits, Plan, Runtime};
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use crate::protocol::{self, End, Event, Hello, Listen, Request, Spec};
+use crate::{SUBCOMMAND, bootstrap, socket};
+
+/// How the sandboxes of a server are set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// A folder of the data directory for bootstraps and SDKs (`sdk-python`, `sdk-nodejs/node_modules`), shown read-only
+    /// at `/var/runtime` in every sandbox. SDKs are looked for whenever a function starts.
+    pub runtime_dir: PathBuf,
+}
+
+/// Where the platform is to answer inside a sandbox: its public authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// An IPv4 address, or a name, which then resolves to the sandbox's loopback.
+    pub host: String,
+    pub port: u16,
+}
+
+/// The sandbox engine. Clones share one supervisor; when the last is dropped, every sandbox dies.
+#[derive(Clone)]
+pub struct Sandboxes(Arc<Shared>);
+
+struct Shared {
+    supervisor: Supervisor,
+    hello: Hello,
+    runtime_dir: PathBuf,
+    door: OnceLock<(protocol::Door, Arc<dyn exec::Door>)>,
+    next_id: AtomicU64,
+}
+
+/// The supervisor's socket, and who waits for which sandbox.
+struct Supervisor {
+    socket: Arc<OwnedFd>,
+    waiting: Arc<Waiting>,
+}
+
+type Waiting = Mutex<HashMap<u64, Waiter>>;
+
+struct Waiter {
+    started: Option<oneshot::Sender<Started>>,
+    ended: oneshot::Sender<End>,
+}
+
+/// A sandbox whose process runs.
+struct Started {
+    memory_peak: Option<PathBuf>,
+    descriptors: Vec<OwnedFd>,
+}
+
+/// Starts the supervisor. Call it before the asynchronous runtime starts, in a binary whose main begins with
+/// `supervisor_main`. Where functions cannot be isolated this still succeeds: `level` says why they will not run.
+pub fn start(config: &Config) -> io::Result<Sandboxes> {
+    bootstrap::install(&config.runtime_dir)?;
+    let runtime_dir = std::fs::canonicalize(&config.runtime_dir)?;
+    let mount_point = runtime_dir.join(".root");
+    std::fs::create_dir_all(&mount_point)?;
+    let (ours, theirs) = socket::pair()?;
+    spawn(&theirs, &mount_point)?;
+    drop(theirs);
+    let Some((Event::Hello(hello), _)) = socket::receive(&ours)? else {
+        return Err(io::Error::other("the sandbox supervisor ended before it said what it can do"));
+    };
+    let socket = Arc::new(ours);
+    let waiting = Arc::new(Waiting::default());
+    let (events, waiters) = (Arc::clone(&socket), Arc::clone(&waiting));
+    std::thread::Builder::new().name("sandbox-events".to_owned()).spawn(move || hear(&events, &waiters))?;
+    let supervisor = Supervisor { socket, waiting };
+    let (door, next_id) = (OnceLock::new(), AtomicU64::new(1));
+    Ok(Sandboxes(Arc::new(Shared { supervisor, hello, runtime_dir, door, next_id })))
+}
+
+fn spawn(socket: &OwnedFd, mount_point: &Path) -> io::Result<()> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(SUBCOMMAND).arg(socket.as_raw_fd().to_string()).arg(mount_point);
+    command.env_clear().current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
+    rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::empty())?;
+    let spawned = command.spawn();
+    rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
+    let mut child = spawned?;
+    // It ends when our socket closes; this thread only takes its status, so that it leaves no zombie.
+    std::thread::Builder::new().name("sandbox-supervisor".to_owned()).spawn(move || drop(child.wait()))?;
+    Ok(())
+}
+
+/// The events of the supervisor, until it ends; then nobody waits any more.
+fn hear(socket: &OwnedFd, waiting: &Waiting) {
+    while let Ok(Some((event, descriptors))) = socket::receive::<Event>(socket) {
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Hello(_) => (),
+            Event::Started { id, memory_peak } => {
+                if let Some(started) = waiting.get_mut(&id).and_then(|waiter| waiter.started.take()) {
+                    let _ = started.send(Started { memory_peak, descriptors });
+                }
+            }
+            Event::Ended { id, end } => {
+                if let Some(waiter) = waiting.remove(&id) {
+                    let _ = waiter.ended.send(end);
+                }
+            }
+        }
+    }
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
+impl Supervisor {
+    fn send(&self, request: &Request) -> io::Result<()> {
+        socket::send(&*self.socket, request, &[])
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        // Wakes the thread that reads, and tells the supervisor.
+        let _ = rustix::net::shutdown(&*self.socket, rustix::net::Shutdown::Both);
+    }
+}
+
+impl Sandboxes {
+    /// What weakens the level on this host, for people to read.
+    pub fn gaps(&self) -> &[String] {
+        &self.0.hello.gaps
+    }
+
+    /// Lets sandboxes that are made from now on reach the platform under its public authority. Only the first call counts.
+    ///
+    /// An authority that is an IPv6 address is refused: it cannot be served inside a sandbox yet.
+    pub fn open_door(&self, authority: &Authority, door: Arc<dyn exec::Door>) -> exec::Result<()> {
+        let host = authority.host.as_str();
+        let (address, name) = match host.parse::<Ipv4Addr>() {
+            Ok(address) if address.is_unspecified() => (Ipv4Addr::LOCALHOST, None),
+            Ok(address) => (address, None),
+            Err(_) if host.contains(':') => {
+                return Err(Error::Failed(format!("the authority {host} is an IPv6 address")));
+            }
+            Err(_) => (Ipv4Addr::LOCALHOST, Some(host.to_owned())),
+        };
+        if authority.port == bootstrap::RUNTIME_API_PORT && address.is_loopback() {
+            let port = authority.port;
+            return Err(Error::Failed(format!("port {port} belongs to the runtime API inside a sandbox")));
+        }
+        let _ = self.0.door.set((protocol::Door { address, port: authority.port, name }, door));
+        Ok(())
+    }
+
+    fn spec(&self, f: &Deployed, limits: &Limits) -> exec::Result<Spec> {
+        let code = std::fs::canonicalize(&f.code)
+            .map_err(|error| Error::Failed(format!("the code at {}: {error}", f.code.display())))?;
+        let door = self.0.door.get().map(|(door, _)| door.clone());
+        Ok(Spec {
+            id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
+            program: f.runtime.interpreter.clone(),
+            arguments: bootstrap::arguments(f.runtime.family),
+            env: bootstrap::environment(f),
+            code,
+            runtime_dir: self.0.runtime_dir.clone(),
+            prefixes: bootstrap::prefixes(f),
+            listen: Listen { runtime_api_port: bootstrap::RUNTIME_API_PORT, door },
+            memory_bytes: limits.memory_bytes,
+            cpu_milli: limits.cpu_milli,
+            processes: limits.processes,
+            open_files: limits.open_files,
+            tmp_bytes: limits.tmp_bytes,
+        })
+    }
+
+    async fn launch(&self, f: &Deployed, limits: Limits) -> exec::Result<Box<dyn Environment>> {
+        let spec = self.spec(f, &limits)?;
+        let id = spec.id;
+        let (started, on_start) = oneshot::channel();
+        let (ended, on_end) = oneshot::channel();
+        let waiter = Waiter { started: Some(started), ended };
+        self.0.supervisor.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, waiter);
+        let alive = environment::Alive::new(self.clone(), id, on_end);
+        let shared = Arc::clone(&self.0);
+        // A burst of starts may fill the socket; that wait belongs to the blocking pool.
+        let sent = tokio::task::spawn_blocking(move || shared.supervisor.send(&Request::Start(Box::new(spec)))).await;
+        match sent {
+            Ok(Ok(())) => (),
+            Ok(Err(error)) => return Err(Error::Unavailable(format!("the supervisor is gone: {error}"))),
+            Err(error) => return Err(Error::Failed(error.to_string())),
+        }
+        let Ok(started) = on_start.await else {
+            let end = alive.wait().await;
+            return Err(match end.and_then(|end| end.failed) {
+                Some(reason) => Error::Failed(reason),
+                None => Error::Unavailable("the supervisor ended".to_owned()),
+            });
+        };
+        let door = self.0.door.get().map(|(_, door)| Arc::clone(door));
+        let sandbox = environment::Sandbox::new(alive, started, door, f, limits)
+            .map_err(|error| Error::Failed(format!("the sandbox's listeners: {error}")))?;
+        Ok(Box::new(sandbox))
+    }
+}
+
+/// What `prepare` answers: no pools yet, so only what the plan said.
+struct Prepared {
+    #[allow(dead_code, reason = "a pool will be keyed by it")]
+    runtime: Runtime,
+}
+
+impl Isolation for Sandboxes {
+    fn level(&self) -> Level {
+        match &self.0.hello.unavailable {
+            None => Level::Full,
+            Some(reason) => Level::None(reason.clone()),
+        }
+    }
+
+    fn prepare<'a>(&'a self, plan: &'a Plan) -> BoxFuture<'a, exec::Result<Blank>> {
+        let prepared = match &self.0.hello.unavailable {
+            None => Ok(Blank::new(Prepared { runtime: plan.runtime().clone() })),
+            Some(reason) => Err(Error::Unavailable(reason.clone())),
+        };
+        Box::pin(async { prepared })
+    }
+
+    fn specialise<'a>(
+        &'a self,
+        blank: Blank,
+        f: &'a Deployed,
+        limits: Limits,
+    ) -> BoxFuture<'a, exec::Result<Box<dyn Environment>>> {
+        Box::pin(async move {
+            match blank.into_inner::<Prepared>() {
+                Some(_) => self.launch(f, limits).await,
+                None => Err(Error::Failed("the blank is of another engine".to_owned())),
+            }
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! What runs inside a new sandbox: the first process builds it and reaps; the second becomes the runtime.
+
+use std::fmt::Display;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use rustix::process::{Resource, Rlimit, Signal, WaitOptions};
+
+use super::cgroup::Cgroup;
+use super::{network, root, seccomp};
+use crate::protocol::{Note, Spec};
+use crate::socket;
+use crate::sys::{self, Side};
+
+/// All that the first process needs.
+pub(super) struct Plan<'a> {
+    pub spec: &'a Spec,
+    pub control: &'a OwnedFd,
+    /// Any folder: the new root is mounted on it, in a mount namespace that nobody else sees.
+    pub mount_point: &'a Path,
+    pub cgroup: Option<&'a Cgroup>,
+    pub filters: &'a seccomp::Filters,
+    /// The runtime's user and group id; the next one is the first process's.
+    pub uid: u32,
+}
+
+/// A step that failed, named for the one who must mend it.
+pub(super) type Step<T> = Result<T, String>;
+
+/// Names the step in an error.
+pub(super) fn step<T, E: Display>(name: &str, result: Result<T, E>) -> Step<T> {
+    result.map_err(|error| format!("{name}: {error}"))
+}
+
+/// Builds the sandbox, starts the runtime, reaps until it ends. Never returns.
+pub(super) fn run(plan: &Plan<'_>) -> ! {
+    if let Err(reason) = build_and_reap(plan) {
+        let _ = socket::send(plan.control, &Note::Failed(reason), &[]);
+        sys::exit_now(1);
+    }
+    sys::exit_now(0)
+}
+
+fn build_and_reap(plan: &Plan<'_>) -> Step<()> {
+    step("close inherited files", sys::close_from(3, plan.control.as_raw_fd()))?;
+    step("die with the supervisor", rustix::process::set_parent_process_death_signal(Some(Signal::KILL)))?;
+    step("own session", rustix::process::setsid().map(drop))?;
+    if let Some(cgroup) = plan.cgroup {
+        step("join the cgroup", cgroup.join())?;
+    }
+    step("cgroup namespace", sys::unshare_cgroup())?;
+    step("host name", rustix::system::sethostname(b"sandbox"))?;
+
+    let listeners = network::listen(&plan.spec.listen)?;
+    let (out_read, out_write) = step("pipe", rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))?;
+    let (err_read, err_write) = step("pipe", rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))?;
+    root::build(plan.spec, plan.mount_point, plan.uid)?;
+
+    let null = step("open /dev/null", std::fs::File::options().read(true).write(true).open("/dev/null"))?;
+    let null = OwnedFd::from(null);
+    let streams = Streams { input: &null, output: &out_write, error: &err_write };
+    let runtime = start_runtime(plan, &streams)?;
+
+    let mut descriptors: Vec<_> = listeners.iter().map(AsFd::as_fd).collect();
+    descriptors.extend([out_read.as_fd(), err_read.as_fd()]);
+    step("report", socket::send(plan.control, &Note::Running, &descriptors))?;
+    step("standard files", Streams { input: &null, output: &null, error: &null }.install())?;
+    drop((listeners, out_read, out_write, err_read, err_write, null));
+    become_nobody(plan.uid + 1, plan)?;
+    // The change of user cleared it; if the supervisor died between, the next packet has nobody to go to.
+    step("die with the supervisor", rustix::process::set_parent_process_death_signal(Some(Signal::KILL)))?;
+
+    let note = reap_until(runtime)?;
+    step("report", socket::send(plan.control, &note, &[]))
+}
+
+/// Waits for every child until the runtime is the one that ended.
+fn reap_until(runtime: i32) -> Step<Note> {
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if pid.as_raw_pid() == runtime => {
+                return Ok(Note::Exited { status: status.exit_status(), signal: status.terminating_signal() });
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => (),
+            Err(error) => return Err(format!("wait: {error}")),
+        }
+    }
+}
+
+/// Standard input, output and error of a process.
+struct Streams<'a> {
+    input: &'a OwnedFd,
+    output: &'a OwnedFd,
+    error: &'a OwnedFd,
+}
+
+impl Streams<'_> {
+    fn install(&self) -> io::Result<()> {
+        rustix::stdio::dup2_stdin(self.input)?;
+        rustix::stdio::dup2_stdout(self.output)?;
+        Ok(rustix::stdio::dup2_stderr(self.error)?)
+    }
+}
+
+/// Forks the runtime's process and returns its id once it has become the interpreter.
+fn start_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<i32> {
+    let (failure, mut report) = step("pipe", io::pipe())?;
+    match step("fork", sys::fork(0))? {
+        Side::Child => {
+            drop(failure);
+            let reason = match become_runtime(plan, streams) {
+                Ok(never) => match never {},
+                Err(reason) => reason,
+            };
+            let _ = report.write_all(reason.as_bytes());
+            sys::exit_now(127)
+        }
+        Side::Parent(pid) => {
+            drop(report);
+            let mut failure = failure;
+            let mut reason = String::new();
+            step("hear of the exec", failure.read_to_string(&mut reason))?;
+            if reason.is_empty() { Ok(pid) } else { Err(reason) }
+        }
+    }
+}
+
+fn become_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<std::convert::Infallible> {
+    let spec = plan.spec;
+    step("standard files", streams.install())?;
+    step("close on exec", sys::close_on_exec())?;
+    // Should memory run out, it is the function that goes, not the process that reports it.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    limit(Resource::Nofile, u64::from(spec.open_files))?;
+    limit(Resource::Core, 0)?;
+    limit(Resource::Memlock, 64 * 1024)?;
+    limit(Resource::Rtprio, 0)?;
+    if plan.cgroup.is_none() {
+        limit(Resource::Nproc, u64::from(spec.processes))?;
+        limit(Resource::Data, spec.memory_bytes)?;
+    }
+    become_nobody(plan.uid, plan)?;
+    let mut command = Command::new(&spec.program);
+    command.args(&spec.arguments).env_clear().envs(spec.env.iter().map(|(k, v)| (k, v))).current_dir("/var/task");
+    Err(format!("start {}: {}", spec.program.display(), command.exec()))
+}
+
+fn limit(resource: Resource, value: u64) -> Step<()> {
+    let limit = Rlimit { current: Some(value), maximum: Some(value) };
+    step("resource limit", rustix::process::setrlimit(resource, limit))
+}
+
+/// Gives up the user id, every capability, the way back to them, and most system calls.
+fn become_nobody(uid: u32, plan: &Plan<'_>) -> Step<()> {
+    step("bounding set", sys::drop_bounding_set())?;
+    step("user id", sys::become_user(uid))?;
+    step("capabilities", sys::drop_capabilities())?;
+    step("no new privileges", rustix::thread::set_no_new_privs(true))?;
+    plan.filters.apply()
+}

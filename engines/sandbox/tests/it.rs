@@ -1,0 +1,20 @@
+//! Runs real functions in real sandboxes. Its own main, as the supervisor is an exec of this very binary.
+
+mod containment;
+mod kit;
+mod life;
+mod node;
+mod python;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = sandbox::supervisor_main() {
+        return code;
+    }
+    if let Some(code) = life::server_main() {
+        return code;
+    }
+    let tests = [python::TESTS, node::TESTS, containment::TESTS, life::TESTS].concat();
+    kit::run(&tests)
+}

@@ -1,0 +1,3 @@
+//! x
+use crate::kit::Test;
+pub const TESTS: &[Test] = &[];
