@@ -59,6 +59,8 @@ pub enum ExpressionError {
     KeyNestedPath,
     #[error("KeyConditionExpressions must only contain one condition per key")]
     KeyTwice,
+    #[error("Conditions can be of length 1 or 2 only")]
+    KeyCount,
     #[error("Query condition missed key schema element: {0}")]
     KeyMissing(String),
     #[error("Query key condition not supported")]

@@ -74,6 +74,9 @@ impl KeyCondition {
 impl KeyConditions {
     /// What it says about a table or an index with this key.
     pub fn on(&self, schema: &KeySchema) -> Result<KeyQuery, ExpressionError> {
+        if 2 < self.0.len() {
+            return Err(ExpressionError::KeyCount);
+        }
         let find = |key: &KeyAttribute| self.0.iter().find(|(path, _)| path.root() == key.name);
         let missed = |key: &KeyAttribute| ExpressionError::KeyMissing(key.name.clone());
         let (_, hash) = find(&schema.hash).ok_or_else(|| missed(&schema.hash))?;

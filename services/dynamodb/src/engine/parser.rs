@@ -8,41 +8,28 @@ use crate::engine::{
 
 /// Operators and functions that one expression may have (docs).
 const OPERATORS_MAX: usize = 300;
-/// Parentheses within parentheses. More of them than there may be operators are redundant.
-const DEPTH_MAX: usize = OPERATORS_MAX;
+/// Parentheses within parentheses, those of functions too. Each pair that says something holds two operators or more, but for `NOT (NOT (..`.
+const DEPTH_MAX: usize = OPERATORS_MAX / 2;
 
-type Parsed<T> = Result<T, Problem>;
+/// Boxed, as are the nodes: what a level of nesting takes of the stack is what its results take.
+type Parsed<T> = Result<T, Box<Problem>>;
 
-pub(super) fn condition(text: &str) -> Parsed<RawCondition<'_>> {
-    let mut parser = Parser::new(text)?;
-    let node = parser.or()?;
-    let condition = parser.as_condition(node)?;
-    parser.expect(Kind::End)?;
-    Ok(condition)
+pub(super) fn condition(text: &str) -> Result<RawCondition<'_>, Problem> {
+    Parser::new(text)?.whole_condition().map_err(|problem| *problem)
 }
 
-pub(super) fn update(text: &str) -> Parsed<Vec<RawClause<'_>>> {
-    let mut parser = Parser::new(text)?;
-    let mut clauses = Vec::new();
-    loop {
-        clauses.push(parser.clause()?);
-        if parser.take(Kind::End).is_some() {
-            return Ok(clauses);
-        }
-    }
+pub(super) fn update(text: &str) -> Result<Vec<RawClause<'_>>, Problem> {
+    Parser::new(text)?.clauses().map_err(|problem| *problem)
 }
 
-pub(super) fn projection(text: &str) -> Parsed<Vec<RawPath<'_>>> {
-    let mut parser = Parser::new(text)?;
-    let paths = parser.list(Parser::path)?;
-    parser.expect(Kind::End)?;
-    Ok(paths)
+pub(super) fn projection(text: &str) -> Result<Vec<RawPath<'_>>, Problem> {
+    Parser::new(text)?.paths().map_err(|problem| *problem)
 }
 
 /// What a parenthesis may hold: until the next token is seen, `(a)` may be an operand or the start of a condition.
 enum Node<'a> {
-    Operand(RawOperand<'a>),
-    Condition(RawCondition<'a>),
+    Operand(Box<RawOperand<'a>>),
+    Condition(Box<RawCondition<'a>>),
     /// Directly in parentheses: a second pair around it is refused.
     Enclosed(Box<Node<'a>>),
 }
@@ -65,93 +52,127 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Parsed<Self> {
+    fn new(text: &'a str) -> Result<Self, Problem> {
         Ok(Self { text, tokens: tokens(text)?, at: 0, operators: 0, depth: 0 })
     }
 
+    fn whole_condition(&mut self) -> Parsed<RawCondition<'a>> {
+        let node = self.or()?;
+        let condition = self.as_condition(node)?;
+        self.expect(Kind::End)?;
+        Ok(*condition)
+    }
+
+    fn clauses(&mut self) -> Parsed<Vec<RawClause<'a>>> {
+        let mut clauses = Vec::new();
+        loop {
+            clauses.push(self.clause()?);
+            if self.take(Kind::End).is_some() {
+                return Ok(clauses);
+            }
+        }
+    }
+
+    fn paths(&mut self) -> Parsed<Vec<RawPath<'a>>> {
+        let paths = self.list(Self::path)?;
+        self.expect(Kind::End)?;
+        Ok(paths)
+    }
+
+    /// Conditions joined by OR and the closer AND, in one frame: expressions nest deep and stacks are small.
     fn or(&mut self) -> Parsed<Node<'a>> {
-        self.chain(Kind::Or, Self::and, RawCondition::Or)
-    }
-
-    fn and(&mut self) -> Parsed<Node<'a>> {
-        self.chain(Kind::And, Self::not, RawCondition::And)
-    }
-
-    fn chain(
-        &mut self,
-        joint: Kind,
-        part: fn(&mut Self) -> Parsed<Node<'a>>,
-        join: fn(Vec<RawCondition<'a>>) -> RawCondition<'a>,
-    ) -> Parsed<Node<'a>> {
-        let first = part(self)?;
-        if self.kind() != joint {
+        let first = self.not()?;
+        if !matches!(self.kind(), Kind::And | Kind::Or) {
             return Ok(first);
         }
-        let mut parts = vec![self.as_condition(first)?];
-        while self.take(joint).is_some() {
+        let (mut alternatives, mut parts) = (Vec::new(), vec![*self.as_condition(first)?]);
+        loop {
+            if self.take(Kind::Or).is_some() {
+                alternatives.push(all_of(std::mem::take(&mut parts)));
+            } else if self.take(Kind::And).is_none() {
+                break;
+            }
             self.count()?;
-            let next = part(self)?;
-            parts.push(self.as_condition(next)?);
+            let next = self.not()?;
+            parts.push(*self.as_condition(next)?);
         }
-        Ok(Node::Condition(join(parts)))
+        let last = all_of(parts);
+        if alternatives.is_empty() {
+            return Ok(Node::Condition(Box::new(last)));
+        }
+        alternatives.push(last);
+        Ok(Node::Condition(Box::new(RawCondition::Or(alternatives))))
     }
 
     fn not(&mut self) -> Parsed<Node<'a>> {
-        if self.take(Kind::Not).is_none() {
-            return self.comparison();
+        let mut nots = 0;
+        while self.take(Kind::Not).is_some() {
+            self.count()?;
+            nots += 1;
         }
-        self.count()?;
-        let inner = self.not()?;
-        Ok(Node::Condition(RawCondition::Not(Box::new(self.as_condition(inner)?))))
+        let node = self.comparison()?;
+        if nots == 0 {
+            return Ok(node);
+        }
+        let condition = self.as_condition(node)?;
+        // Pairs cancel out; two are kept for an even number, as a key condition refuses any.
+        let kept = if nots % 2 == 0 { 2 } else { 1 };
+        Ok(Node::Condition((0..kept).fold(condition, |inner, _| Box::new(RawCondition::Not(inner)))))
     }
 
     /// An operand, and a condition where an operator follows it.
     fn comparison(&mut self) -> Parsed<Node<'a>> {
         let first = match self.kind() {
             Kind::Open => self.enclosed(Self::or)?,
-            _ => Node::Operand(self.bare_operand()?),
+            _ => Node::Operand(Box::new(self.bare_operand()?)),
         };
-        let Some(operator) = Operator::of(self.kind()) else { return Ok(first) };
+        match Operator::of(self.kind()) {
+            None => Ok(first),
+            Some(operator) => self.compared(first, operator),
+        }
+    }
+
+    fn compared(&mut self, first: Node<'a>, operator: Operator) -> Parsed<Node<'a>> {
         let Node::Operand(left) = first.open() else { return Err(self.unexpected()) };
         self.at += 1;
         self.count()?;
         let condition = match operator {
-            Operator::Compare(comparator) => RawCondition::Compare(comparator, left, self.operand()?),
+            Operator::Compare(comparator) => RawCondition::Compare(comparator, *left, self.operand()?),
             Operator::Between => {
                 let low = self.operand()?;
                 self.expect(Kind::And)?;
-                RawCondition::Between(left, low, self.operand()?)
+                RawCondition::Between(*left, low, self.operand()?)
             }
             Operator::In => {
                 self.expect(Kind::Open)?;
                 let candidates = self.list(Self::operand)?;
                 self.expect(Kind::Close)?;
-                RawCondition::In(left, candidates)
+                RawCondition::In(*left, candidates)
             }
         };
-        Ok(Node::Condition(condition))
+        Ok(Node::Condition(Box::new(condition)))
     }
 
     /// Fails at the current token where the node is a bare path or value.
-    fn as_condition(&self, node: Node<'a>) -> Parsed<RawCondition<'a>> {
+    fn as_condition(&self, node: Node<'a>) -> Parsed<Box<RawCondition<'a>>> {
         match node.open() {
             Node::Condition(condition) => Ok(condition),
-            Node::Operand(RawOperand::Call(call)) => Ok(RawCondition::Call(call)),
-            _ => Err(self.unexpected()),
+            Node::Operand(operand) => match *operand {
+                RawOperand::Call(call) => Ok(Box::new(RawCondition::Call(call))),
+                _ => Err(self.unexpected()),
+            },
+            Node::Enclosed(_) => Err(self.unexpected()),
         }
     }
 
     fn enclosed(&mut self, inner: fn(&mut Self) -> Parsed<Node<'a>>) -> Parsed<Node<'a>> {
         self.expect(Kind::Open)?;
-        self.depth += 1;
-        if DEPTH_MAX < self.depth {
-            return Err(Problem::RedundantParentheses);
-        }
+        self.deepen(Problem::RedundantParentheses)?;
         let node = inner(self)?;
         self.depth -= 1;
         self.expect(Kind::Close)?;
         match node {
-            Node::Enclosed(_) => Err(Problem::RedundantParentheses),
+            Node::Enclosed(_) => Err(Box::new(Problem::RedundantParentheses)),
             node => Ok(Node::Enclosed(Box::new(node))),
         }
     }
@@ -159,7 +180,7 @@ impl<'a> Parser<'a> {
     fn operand(&mut self) -> Parsed<RawOperand<'a>> {
         let node = self.operand_node()?;
         match node.open() {
-            Node::Operand(operand) => Ok(operand),
+            Node::Operand(operand) => Ok(*operand),
             _ => Err(self.unexpected()),
         }
     }
@@ -167,7 +188,7 @@ impl<'a> Parser<'a> {
     fn operand_node(&mut self) -> Parsed<Node<'a>> {
         match self.kind() {
             Kind::Open => self.enclosed(Self::operand_node),
-            _ => Ok(Node::Operand(self.bare_operand()?)),
+            _ => Ok(Node::Operand(Box::new(self.bare_operand()?))),
         }
     }
 
@@ -184,8 +205,10 @@ impl<'a> Parser<'a> {
     fn call(&mut self) -> Parsed<RawCall<'a>> {
         let name = self.expect(Kind::Identifier)?.text;
         self.count()?;
+        self.deepen(Problem::TooManyOperators(OPERATORS_MAX + 1))?;
         self.expect(Kind::Open)?;
         let arguments = self.list(Self::operand)?;
+        self.depth -= 1;
         self.expect(Kind::Close)?;
         Ok(RawCall { name, arguments })
     }
@@ -235,7 +258,7 @@ impl<'a> Parser<'a> {
         let path = self.path()?;
         self.expect(Kind::Equal)?;
         match self.sum()?.open() {
-            Node::Operand(operand) => Ok((path, Some(operand))),
+            Node::Operand(operand) => Ok((path, Some(*operand))),
             _ => Err(self.unexpected()),
         }
     }
@@ -244,7 +267,7 @@ impl<'a> Parser<'a> {
     fn sum(&mut self) -> Parsed<Node<'a>> {
         let left = match self.kind() {
             Kind::Open => self.enclosed(Self::sum)?,
-            _ => Node::Operand(self.bare_operand()?),
+            _ => Node::Operand(Box::new(self.bare_operand()?)),
         };
         let sign = match self.kind() {
             Kind::Plus => Sign::Plus,
@@ -252,10 +275,11 @@ impl<'a> Parser<'a> {
             _ => return Ok(left),
         };
         match left.open() {
-            Node::Operand(left) if !matches!(left, RawOperand::Arithmetic(..)) => {
+            Node::Operand(left) if !matches!(*left, RawOperand::Arithmetic(..)) => {
                 self.at += 1;
                 self.count()?;
-                Ok(Node::Operand(RawOperand::Arithmetic(sign, Box::new((left, self.operand()?)))))
+                let sides = Box::new((*left, self.operand()?));
+                Ok(Node::Operand(Box::new(RawOperand::Arithmetic(sign, sides))))
             }
             _ => Err(self.unexpected()),
         }
@@ -269,9 +293,14 @@ impl<'a> Parser<'a> {
         Ok(parts)
     }
 
+    fn deepen(&mut self, too_deep: Problem) -> Parsed<()> {
+        self.depth += 1;
+        if DEPTH_MAX < self.depth { Err(Box::new(too_deep)) } else { Ok(()) }
+    }
+
     fn count(&mut self) -> Parsed<()> {
         self.operators += 1;
-        if OPERATORS_MAX < self.operators { Err(Problem::TooManyOperators(self.operators)) } else { Ok(()) }
+        if OPERATORS_MAX < self.operators { Err(Box::new(Problem::TooManyOperators(self.operators))) } else { Ok(()) }
     }
 
     fn ahead(&self, by: usize) -> Token<'a> {
@@ -297,12 +326,24 @@ impl<'a> Parser<'a> {
     }
 
     /// Names the current token, with the text from the token before it to the one after it (observed).
-    fn unexpected(&self) -> Problem {
+    fn unexpected(&self) -> Box<Problem> {
         let token = self.ahead(0);
         let from = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(token.start, |before| before.start);
         let to = self.ahead(1).end.max(token.end);
         let near = self.text.get(from..to).unwrap_or_default();
-        Problem::Syntax { token: token.text.to_owned(), near: near.to_owned() }
+        Box::new(Problem::Syntax { token: token.text.to_owned(), near: near.to_owned() })
+    }
+}
+
+/// One condition that holds when all do.
+fn all_of(mut parts: Vec<RawCondition<'_>>) -> RawCondition<'_> {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        Some(last) => {
+            parts.push(last);
+            RawCondition::And(parts)
+        }
+        None => RawCondition::And(parts),
     }
 }
 
