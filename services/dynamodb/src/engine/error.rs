@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{engine::number::NumberError, model::Kind};
+use crate::{
+    engine::number::NumberError,
+    model::{Kind, ValueError},
+};
 
 /// Which parameter an expression came in; it stands in most error texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub enum ExpressionError {
     PlaceholderTooLong(&'static str),
     #[error("ExpressionAttributeNames contains invalid value: Empty attribute name for key {0}")]
     EmptyName(String),
+    #[error("ExpressionAttributeValues contains invalid value: {1} for key {0}")]
+    InvalidValue(String, ValueError),
     #[error("{0} can only be specified when using expressions{1}")]
     NoExpressions(&'static str, &'static str),
     #[error("Value provided in {0} unused in expressions: keys: {{{1}}}")]
