@@ -22,7 +22,7 @@ pub(crate) fn empty() -> Body {
 }
 
 /// Turns a reply into HTTP. HEAD and 304 answers keep their headers and lose their bodies.
-pub(crate) async fn respond(platform: &Platform, reply: Reply, method: &Method) -> Response<Body> {
+pub(crate) fn respond(platform: &Platform, reply: Reply, method: &Method) -> Response<Body> {
     let Reply { rendered, body, error } = reply;
     let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let bodyless = method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
@@ -36,15 +36,7 @@ pub(crate) async fn respond(platform: &Platform, reply: Reply, method: &Method) 
         Outgoing::Nothing => full(rendered.body),
         Outgoing::Blob { id, range } => {
             length = Some(range.end.saturating_sub(range.start));
-            match platform.blobs.read(&id, range).await {
-                Ok(stream) => StreamBody::new(stream.map_ok(Frame::data)).boxed_unsync(),
-                Err(error) => {
-                    tracing::error!("a stored body cannot be read: {error}");
-                    let mut response = Response::new(empty());
-                    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                    return response;
-                }
-            }
+            StreamBody::new(platform.blobs.read(&id, range).map_ok(Frame::data)).boxed_unsync()
         }
     };
     let mut response = Response::new(content);

@@ -97,7 +97,7 @@ impl Edge {
         let resource = parts.uri.path();
         let reply = reply.unwrap_or_else(|failure| Reply::failure(&served.service, &failure, request_id, resource));
         account.error = reply.error;
-        respond(&self.platform, reply, &parts.method).await
+        respond(&self.platform, reply, &parts.method)
     }
 
     /// From a recognised service to its answer.

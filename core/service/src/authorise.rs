@@ -1,6 +1,6 @@
 //! Authorisation: an operation's demands against every policy that applies.
 
-use base::Arn;
+use base::{Account, Arn};
 use policy::{Context, Decision, Policies, Principal, Quoting, Request, denial_text_with, evaluate};
 use sigv4::Family;
 
@@ -38,12 +38,13 @@ async fn resource_policy(cx: &Cx, demand: &Demand) -> Result<Option<policy::Reso
 
 fn judge(cx: &Cx, demand: &Demand, policies: &Policies) -> Result<(), Failure> {
     let context = context(cx, demand);
-    let owner = demand.resource.parse::<Arn>().ok().map(|arn| arn.account).filter(|account| !account.is_empty());
+    // AWS's own resources (managed policies) are everybody's: what they name is no account of 12 digits.
+    let owner = demand.resource.parse::<Arn>().ok().and_then(|arn| Account::parse(&arn.account));
     let request = Request {
         principal: &cx.caller.principal,
         action: demand.action,
         resource: &demand.resource,
-        resource_account: owner.as_deref().unwrap_or(cx.scope.account.as_str()),
+        resource_account: owner.as_ref().unwrap_or(&cx.scope.account).as_str(),
         context: &context,
     };
     let decision = evaluate(&request, policies);

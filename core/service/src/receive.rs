@@ -11,7 +11,7 @@ use crate::{BodyError, Cx, Digests, Failure, Incoming, Received};
 
 /// Stores a body. Nothing stays behind when this fails.
 pub(crate) async fn receive(cx: &Cx, incoming: Incoming) -> Result<Received, Failure> {
-    let mut upload = cx.platform.blobs.write().await?;
+    let mut upload = cx.platform.blobs.write();
     let mut digesting = Digesting::new(&incoming.checksums);
     let mut incoming = incoming;
     let mut bytes: u64 = 0;

@@ -13,10 +13,15 @@ use futures::stream::BoxStream;
 type Bodies = Arc<Mutex<BTreeMap<BlobId, Bytes>>>;
 
 /// A blob store for tests.
-#[derive(Default)]
 pub struct MemoryBlobs {
     bodies: Bodies,
-    made: Arc<Mutex<u64>>,
+    ids: Arc<Ids>,
+}
+
+impl Default for MemoryBlobs {
+    fn default() -> Self {
+        Self { bodies: Bodies::default(), ids: Arc::new(Ids::seeded(2)) }
+    }
 }
 
 impl MemoryBlobs {
@@ -41,7 +46,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 struct Writing {
     body: BytesMut,
     bodies: Bodies,
-    made: Arc<Mutex<u64>>,
+    ids: Arc<Ids>,
 }
 
 impl Upload for Writing {
@@ -52,12 +57,7 @@ impl Upload for Writing {
 
     fn finish(self: Box<Self>) -> BoxFuture<'static, Result<Stored>> {
         Box::pin(async move {
-            let number = {
-                let mut made = lock(&self.made);
-                *made += 1;
-                *made
-            };
-            let id = BlobId::parse(&format!("body{number:08}")).ok_or_else(|| io::Error::other("not a name"))?;
+            let id = BlobId::random(&self.ids);
             let bytes = self.body.len() as u64;
             lock(&self.bodies).insert(id.clone(), self.body.freeze());
             Ok(Stored { id, bytes })
@@ -66,24 +66,18 @@ impl Upload for Writing {
 }
 
 impl Blobs for MemoryBlobs {
-    fn write(&self) -> BoxFuture<'_, Result<Box<dyn Upload>>> {
-        let writing = Writing { body: BytesMut::new(), bodies: Arc::clone(&self.bodies), made: Arc::clone(&self.made) };
-        Box::pin(async { Ok(Box::new(writing) as Box<dyn Upload>) })
+    fn write(&self) -> Box<dyn Upload> {
+        let (bodies, ids) = (Arc::clone(&self.bodies), Arc::clone(&self.ids));
+        Box::new(Writing { body: BytesMut::new(), bodies, ids })
     }
 
-    fn read<'a>(
-        &'a self,
-        id: &'a BlobId,
-        range: Range<u64>,
-    ) -> BoxFuture<'a, Result<BoxStream<'static, io::Result<Bytes>>>> {
-        Box::pin(async move {
-            if !lock(&self.bodies).contains_key(id) {
-                return Err(Error::NotFound(id.clone()));
-            }
-            let part = self.get(id, range);
-            let chunks: Vec<_> = part.chunks(CHUNK_BYTES).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-            Ok(Box::pin(futures::stream::iter(chunks)) as BoxStream<'static, io::Result<Bytes>>)
-        })
+    fn read(&self, id: &BlobId, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
+        if !lock(&self.bodies).contains_key(id) {
+            return Box::pin(futures::stream::iter([Err(io::Error::from(io::ErrorKind::NotFound))]));
+        }
+        let part = self.get(id, range);
+        let chunks: Vec<_> = part.chunks(CHUNK_BYTES).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+        Box::pin(futures::stream::iter(chunks))
     }
 
     fn len<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<u64>> {
@@ -98,9 +92,15 @@ impl Blobs for MemoryBlobs {
         Box::pin(async { Ok(()) })
     }
 
-    fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<BlobId>>> {
+    fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<Listed>>> {
         let bodies = lock(&self.bodies);
-        let names = bodies.keys().filter(|id| after.is_none_or(|after| after < *id)).take(limit).cloned().collect();
+        let listed = |(id, body): (&BlobId, &Bytes)| Listed {
+            id: id.clone(),
+            bytes: body.len() as u64,
+            stored_at: Timestamp::default(),
+        };
+        let names = bodies.iter().filter(|(id, _)| after.is_none_or(|after| after < *id)).take(limit).map(listed);
+        let names = names.collect();
         Box::pin(async { Ok(names) })
     }
 }
