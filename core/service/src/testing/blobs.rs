@@ -5,7 +5,8 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Result, Stored, Upload};
+use base::{Ids, Timestamp};
+use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Listed, Stored, Upload};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
