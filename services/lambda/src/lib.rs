@@ -1,1 +1,78 @@
-//! TBD
+//! Lambda: functions, their packages, environments, policies and logs.
+
+mod engine;
+mod errors;
+mod keys;
+mod model;
+mod names;
+mod ops;
+mod policy_of;
+mod port;
+mod store;
+mod wire;
+mod worker;
+
+pub use engine::Functions;
+pub use port::Invoker;
+
+use service::{Cx, Demand, demands};
+
+use names::Target;
+use ops::{configuration, function, invoke, permission, tag};
+
+/// What AWS says a request may have: 50 MB of zip in base64, and room (observed in its error's text).
+pub(crate) const BODY_BYTES_MAX: usize = 70_167_211;
+
+service::operations! { crate::wire;
+    CreateFunction => run function::create_function, |s, i| creates(s, i);
+    GetFunction => function::get_function, |s, i| demands![lambda::GetFunction(arn(s, &i.function_name))];
+    GetFunctionConfiguration => function::get_function_configuration,
+        |s, i| demands![lambda::GetFunctionConfiguration(arn(s, &i.function_name))];
+    ListFunctions => function::list_functions, |s, i| demands![lambda::ListFunctions("*")];
+    DeleteFunction => run function::delete_function, |s, i| demands![lambda::DeleteFunction(arn(s, &i.function_name))];
+    UpdateFunctionCode => run configuration::update_function_code,
+        |s, i| demands![lambda::UpdateFunctionCode(arn(s, &i.function_name))];
+    UpdateFunctionConfiguration => run configuration::update_function_configuration,
+        |s, i| demands![lambda::UpdateFunctionConfiguration(arn(s, &i.function_name))];
+    Invoke => run invoke::invoke,
+        |s, i| demands![lambda::InvokeFunction(Target::lenient(s, &i.function_name, i.qualifier.as_deref()).qualified_arn())];
+    AddPermission => permission::add_permission, |s, i| vec![permission::demand(s, i)];
+    RemovePermission => permission::remove_permission, |s, i| demands![lambda::RemovePermission(arn(s, &i.function_name))];
+    GetPolicy => permission::get_policy, |s, i| demands![lambda::GetPolicy(arn(s, &i.function_name))];
+    ListTags => tag::list_tags, |s, i| demands![lambda::ListTags(arn(s, &i.resource))];
+    TagResource => tag::tag_resource, |s, i| demands![lambda::TagResource(arn(s, &i.resource))];
+    UntagResource => tag::untag_resource, |s, i| demands![lambda::UntagResource(arn(s, &i.resource))];
+}
+
+/// The ARN of the function that a request names, without a qualifier.
+fn arn(cx: &Cx, name: &str) -> base::Arn {
+    Target::lenient(cx, name, None).arn()
+}
+
+/// Creating with tags demands the right to tag.
+fn creates(cx: &Cx, input: &wire::CreateFunctionRequest) -> Vec<Demand> {
+    let arn = arn(cx, &input.function_name);
+    let mut demands = demands![lambda::CreateFunction(&arn)];
+    if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
+        demands.extend(demands![lambda::TagResource(&arn)]);
+    }
+    demands
+}
+
+/// Lambda's descriptor.
+pub fn service() -> service::Service {
+    service::Service {
+        name: "lambda",
+        model: &wire::MODEL,
+        operations: OPERATIONS,
+        signing: sigv4::Dialect::STANDARD,
+        family: sigv4::Family::RestJson,
+        errors: service::common::REST_JSON,
+        anonymous: service::Anonymous::Refused,
+        body_bytes_max: BODY_BYTES_MAX,
+        hosts: &[service::HostStyle::Label("lambda")],
+        paths: &[],
+        resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
+        plane: None,
+    }
+}

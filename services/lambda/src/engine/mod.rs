@@ -1,0 +1,201 @@
+//! Running functions: packages on disk, environments and their pool, logs.
+
+pub(crate) mod cache;
+pub(crate) mod lines;
+pub(crate) mod logs;
+pub(crate) mod package;
+pub(crate) mod pool;
+pub(crate) mod report;
+pub(crate) mod start;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use exec::{Ended, Environment, Invocation, Isolation, Outcome, Runtime, Sink};
+use service::{Failure, Platform};
+use tokio::sync::Semaphore;
+
+use crate::engine::cache::Cache;
+use crate::engine::lines::Lines;
+use crate::engine::logs::Logs;
+use crate::engine::pool::{Place, Pool, Running};
+use crate::errors::Error;
+use crate::model::Function;
+use crate::names::Target;
+use crate::wire::errors;
+
+/// Environments that a host keeps at once, busy and idle (Lambda's quota is 1,000 for an account; a host holds fewer).
+const ENVIRONMENTS_MAX: usize = 256;
+/// Environments that are being started at once: more would only make each of them slower.
+const STARTS_MAX: usize = 8;
+/// Beyond its own limits an environment gets this long to answer before it is given up.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What runs the functions of a server: registered as the house's state at wiring, started by `start`.
+pub struct Functions {
+    platform: Weak<Platform>,
+    isolation: Arc<dyn Isolation>,
+    runtimes: Vec<Runtime>,
+    /// Runtimes that were found and cannot be used: name and reason.
+    skipped: Vec<(String, String)>,
+    cache: Cache,
+    pool: Mutex<Pool>,
+    room: Arc<Semaphore>,
+    starts: Semaphore,
+    logs: Logs,
+}
+
+/// One request to one function.
+#[derive(Clone)]
+pub(crate) struct Job {
+    pub target: Target,
+    pub function: Function,
+    pub invocation: Invocation,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub outcome: Outcome,
+    /// The last lines of its log.
+    pub tail: String,
+}
+
+impl Functions {
+    /// Functions on this isolation; `cache_dir` is where packages are unpacked (`<data-dir>/cache/functions`).
+    pub fn new(
+        platform: Weak<Platform>,
+        isolation: Arc<dyn Isolation>,
+        runtimes: Vec<Runtime>,
+        skipped: Vec<(String, String)>,
+        cache_dir: PathBuf,
+    ) -> Self {
+        Self {
+            platform,
+            isolation,
+            runtimes,
+            skipped,
+            cache: Cache::new(cache_dir),
+            pool: Mutex::default(),
+            room: Arc::new(Semaphore::new(ENVIRONMENTS_MAX)),
+            starts: Semaphore::new(STARTS_MAX),
+            logs: Logs::default(),
+        }
+    }
+
+    /// The runtime of this name, or which ones there are.
+    pub(crate) fn runtime(&self, name: &str) -> Result<&Runtime, Error> {
+        if let Some(runtime) = self.runtimes.iter().find(|runtime| runtime.name == name) {
+            return Ok(runtime);
+        }
+        let there: Vec<&str> = self.runtimes.iter().map(|runtime| runtime.name.as_str()).collect();
+        let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+        let why = self.skipped.iter().find(|(skipped, _)| skipped == name);
+        let why = why.map(|(_, reason)| format!(" ({reason})")).unwrap_or_default();
+        Err(Error::InvalidParameter(format!(
+            "The runtime {name} is not available on this host{why}. Runtimes that are: {there}."
+        )))
+    }
+
+    /// Drops what is idle of a function, because its code or configuration changed or it is gone.
+    pub(crate) fn retire(&self, place: &Place) {
+        let retired = self.pool().retire(place);
+        drop(retired);
+    }
+
+    /// Drops environments that nobody has used for a while.
+    pub(crate) fn prune(&self) {
+        let Some(platform) = self.platform.upgrade() else { return };
+        let idle = self.pool().idle_too_long(platform.clock.now());
+        drop(idle);
+    }
+
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    pub(crate) fn sweep(&self) -> std::io::Result<()> {
+        self.cache.sweep()
+    }
+
+    /// Returns once every line that was printed before has been offered to the log groups.
+    pub async fn flush_logs(&self) {
+        self.logs.flush().await;
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one request to its end in an environment of its function.
+    pub(crate) async fn serve(&self, platform: &Arc<Platform>, job: Job) -> Result<Finished, Error> {
+        let mut running = self.acquire(platform, &job).await?;
+        let Job { target: _, function, invocation } = job;
+        let request_id = invocation.request_id.clone();
+        let mut lines = Lines::new(&self.logs, Arc::clone(&running.stream), Arc::clone(&platform.clock));
+        lines.platform(&report::start(&request_id));
+        let patience = Duration::from_secs(u64::from(function.timeout_s)) + running.init_max + GRACE;
+        let outcome = invoke(running.environment.as_mut(), invocation, &mut lines, patience).await;
+        for line in report::end(&request_id, &outcome, function.memory_mb, platform.clock.now()) {
+            lines.platform(&line);
+        }
+        if outcome.reusable() && running.environment.alive() {
+            running.idle_since = platform.clock.now();
+            self.pool().put(running);
+        }
+        Ok(Finished { outcome, tail: lines.into_tail() })
+    }
+
+    /// An idle environment, or a new one while there is room.
+    async fn acquire(&self, platform: &Arc<Platform>, job: &Job) -> Result<Running, Error> {
+        let place = Place::of(&job.target);
+        let (found, stale) = self.pool().take(&place, &job.function, platform.clock.now());
+        drop(stale);
+        if let Some(running) = found {
+            return Ok(running);
+        }
+        let room = Arc::clone(&self.room);
+        let room = match room.try_acquire_owned() {
+            Ok(room) => room,
+            Err(_) => {
+                let evicted = self.pool().oldest();
+                drop(evicted);
+                Arc::clone(&self.room).try_acquire_owned().map_err(|_| throttled())?
+            }
+        };
+        self.start(platform, job, place, room).await
+    }
+}
+
+async fn invoke(
+    environment: &mut dyn Environment,
+    invocation: Invocation,
+    sink: &mut dyn Sink,
+    patience: Duration,
+) -> Outcome {
+    match tokio::time::timeout(patience, environment.invoke(invocation, sink)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome {
+            ended: Ended::Fault { reason: "the environment did not answer".into() },
+            init: None,
+            duration: patience,
+            memory_max_bytes: 0,
+        },
+    }
+}
+
+fn throttled() -> Error {
+    let failure = Failure::new(&errors::TOO_MANY_REQUESTS_EXCEPTION, "Rate Exceeded.");
+    failure.with("Reason", "ConcurrentInvocationLimitExceeded").into()
+}
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let runtimes: Vec<&str> = self.runtimes.iter().map(|r| r.name.as_str()).collect();
+        f.debug_struct("Functions")
+            .field("level", &self.isolation.level())
+            .field("runtimes", &runtimes)
+            .finish_non_exhaustive()
+    }
+}

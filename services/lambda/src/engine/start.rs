@@ -1,0 +1,125 @@
+//! Starting an environment: the role's session, the unpacked package, variables, then the isolation.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Timestamp;
+use exec::{Deployed, Limits, Plan, Runtime};
+use service::Platform;
+use service::ports::Session;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::engine::cache::CacheError;
+use crate::engine::logs::LogStream;
+use crate::engine::pool::{Place, Running};
+use crate::engine::{Functions, Job};
+use crate::errors::Error;
+use crate::model::Function;
+use crate::names::LATEST;
+
+/// Who functions are run by, as roles trust it.
+pub(crate) const PRINCIPAL: &str = "lambda.amazonaws.com";
+
+impl Functions {
+    /// Starts an environment for a job's function.
+    pub(crate) async fn start(
+        &self,
+        platform: &Arc<Platform>,
+        job: &Job,
+        place: Place,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Running, Error> {
+        let Job { target, function, invocation: _ } = job;
+        let runtime =
+            self.runtime(&function.runtime).map_err(|_| Error::RuntimeGone(function.runtime.clone()))?.clone();
+        let session = assume(platform, function).await?;
+        let code = self.cache.folder_of(&function.code, &platform.blobs, &platform.ids).await;
+        let code = code.map_err(|error| match error {
+            CacheError::Gone(_) => Error::Superseded,
+            other => service::Failure::internal(other).into(),
+        })?;
+        let region = target.scope.region.to_string();
+        let name = stream_name(platform.clock.now(), &platform.ids.uuid());
+        let stream = LogStream::new(session.caller.clone(), region.clone(), target.log_group(), name);
+        let env = variables(function, &session, &region, &platform.settings.public_url);
+        let deployed = deployed(function, runtime, &stream, code, env);
+        let limits = Limits::of(&deployed);
+        let init_max = limits.init;
+        let _start = self.starts.acquire().await.map_err(|error| Error::Platform(error.to_string()))?;
+        let failed = |error: exec::Error| Error::Platform(error.to_string());
+        let blank = self.isolation.prepare(&Plan::of(&deployed)).await.map_err(failed)?;
+        let environment = self.isolation.specialise(blank, &deployed, limits).await.map_err(failed)?;
+        Ok(Running {
+            environment,
+            place,
+            generation: function.generation.clone(),
+            stream: Arc::new(stream),
+            expires: session.expires,
+            init_max,
+            idle_since: platform.clock.now(),
+            _room: room,
+        })
+    }
+}
+
+/// A session of the function's role. A role that is gone or trusts Lambda no more is the client's to mend.
+async fn assume(platform: &Arc<Platform>, function: &Function) -> Result<Session, Error> {
+    let assumed = platform.ports()?.identity.assume(&function.role, PRINCIPAL, &function.name).await;
+    assumed.map_err(|failure| if failure.facts.status < 500 { Error::RoleNotAssumable } else { failure.into() })
+}
+
+fn deployed(
+    function: &Function,
+    runtime: Runtime,
+    stream: &LogStream,
+    code: PathBuf,
+    env: BTreeMap<String, String>,
+) -> Deployed {
+    Deployed {
+        function_name: function.name.clone(),
+        function_version: LATEST.to_owned(),
+        log_group: stream.group.clone(),
+        log_stream: stream.name.clone(),
+        code,
+        handler: function.handler.clone(),
+        runtime,
+        memory_mb: function.memory_mb,
+        ephemeral_storage_mb: function.storage_mb,
+        timeout: Duration::from_secs(u64::from(function.timeout_s)),
+        region: stream.region.clone(),
+        env,
+    }
+}
+
+/// The function's variables and the platform's; the platform's win, but for the endpoint, which a function may point elsewhere.
+fn variables(function: &Function, session: &Session, region: &str, public_url: &str) -> BTreeMap<String, String> {
+    let mut env = BTreeMap::from([("AWS_ENDPOINT_URL".to_owned(), public_url.to_owned())]);
+    env.extend(function.variables.clone());
+    let platforms = [
+        ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ACCESS_KEY_ID", &session.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", session.secret_access_key.expose()),
+        ("AWS_SESSION_TOKEN", session.session_token.expose()),
+    ];
+    env.extend(platforms.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    env
+}
+
+/// `2026/11/24/[$LATEST]` and 32 hex digits.
+fn stream_name(now: Timestamp, uuid: &str) -> String {
+    format!("{}/[{LATEST}]{}", now.strftime("%Y/%m/%d"), uuid.replace('-', ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_named_by_day_version_and_chance() {
+        let name = stream_name(Timestamp::from_ms(0), "0a1b2c3d-0000-4000-8000-00000000000f");
+        assert_eq!(name, "1970/01/01/[$LATEST]0a1b2c3d00004000800000000000000f");
+    }
+}

@@ -1,0 +1,190 @@
+//! What is kept of a function, and the rules it must keep.
+
+use std::collections::BTreeMap;
+
+use base::{Arn, Timestamp};
+use blob::BlobId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::errors::Error;
+
+/// Lambda's defaults (docs).
+pub(crate) const TIMEOUT_DEFAULT_S: u32 = 3;
+pub(crate) const MEMORY_DEFAULT_MB: u32 = 128;
+pub(crate) const STORAGE_DEFAULT_MB: u32 = 512;
+
+/// Quota: 4 KB for a function's variables together (docs).
+const VARIABLES_BYTES_MAX: usize = 4096;
+
+/// Quota: 50 tags (docs).
+const TAGS_MAX: usize = 50;
+
+/// Variables that only the platform sets (docs: reserved environment variables).
+const RESERVED_VARIABLES: &[&str] = &[
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+];
+
+/// A stored function; versions of the form are told apart here.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Record {
+    V1(Function),
+}
+
+/// A function as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Function {
+    pub name: String,
+    pub runtime: String,
+    pub role: Arn,
+    pub handler: String,
+    pub description: String,
+    pub timeout_s: u32,
+    pub memory_mb: u32,
+    pub storage_mb: u32,
+    pub variables: BTreeMap<String, String>,
+    pub architecture: String,
+    pub code: Code,
+    pub tags: BTreeMap<String, String>,
+    /// The statements of its resource policy, in the order they were added.
+    pub permissions: Vec<Permission>,
+    /// Changes with everything but tags: what clients call RevisionId.
+    pub revision: String,
+    /// Changes with code and configuration: environments of another generation are not used any more.
+    pub generation: String,
+    pub modified: Timestamp,
+}
+
+/// A package in the blob store.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Code {
+    blob: String,
+    /// Of the zip, in lower-case hex.
+    pub sha256: String,
+    pub bytes: u64,
+}
+
+/// One statement of a function's policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Permission {
+    pub sid: String,
+    pub statement: Value,
+}
+
+impl Code {
+    pub fn new(blob: &BlobId, sha256: String, bytes: u64) -> Self {
+        Self { blob: blob.as_str().to_owned(), sha256, bytes }
+    }
+
+    /// Where it is kept; None if the record is damaged.
+    pub fn blob(&self) -> Option<BlobId> {
+        BlobId::parse(&self.blob).ok()
+    }
+}
+
+impl Function {
+    /// The resource policy as a document; None without statements.
+    pub fn policy(&self) -> Option<Value> {
+        if self.permissions.is_empty() {
+            return None;
+        }
+        let statements: Vec<&Value> = self.permissions.iter().map(|permission| &permission.statement).collect();
+        Some(serde_json::json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }))
+    }
+}
+
+/// Checks a function's own environment variables.
+pub(crate) fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), Error> {
+    const UNABLE: &str =
+        "Lambda was unable to configure your environment variables because the environment variables you have provided";
+    let reserved: Vec<&str> = variables.keys().map(String::as_str).filter(|n| RESERVED_VARIABLES.contains(n)).collect();
+    if !reserved.is_empty() {
+        let names = reserved.join(", ");
+        let text = "contains reserved keys that are currently not supported for modification. Reserved keys used in this request:";
+        return Err(Error::InvalidParameter(format!("{UNABLE} {text} {names}")));
+    }
+    if variables.values().any(|value| value.contains('\0')) {
+        return Err(Error::InvalidParameter("Environment variables may not contain NUL characters.".into()));
+    }
+    let shown = serde_json::to_string(variables).unwrap_or_default();
+    if shown.len() > VARIABLES_BYTES_MAX {
+        return Err(Error::InvalidParameter(format!("{UNABLE} exceeded the 4KB limit. String measured: {shown}")));
+    }
+    Ok(())
+}
+
+/// Checks a function's tags.
+pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Error> {
+    let text = match () {
+        () if tags.len() > TAGS_MAX => format!("Number of tags exceeds resource tag limit. Limit: {TAGS_MAX}"),
+        () if tags.keys().any(|key| key.starts_with("aws:")) => {
+            "Tag keys that start with aws: are reserved for AWS.".to_owned()
+        }
+        () if tags
+            .iter()
+            .any(|(key, value)| key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256) =>
+        {
+            "Tag keys have 1 to 128 characters, their values at most 256.".to_owned()
+        }
+        () => return Ok(()),
+    };
+    Err(Error::InvalidParameter(text))
+}
+
+/// This host's processor in Lambda's words; None for those that Lambda does not have.
+pub(crate) fn host_architecture() -> Option<&'static str> {
+    match std::env::consts::ARCH {
+        "x86_64" => Some("x86_64"),
+        "aarch64" => Some("arm64"),
+        _ => None,
+    }
+}
+
+/// The architecture that a function is made for: the host's, or what the request asks for if that is the same.
+pub(crate) fn architecture(asked: Option<&[String]>) -> Result<String, Error> {
+    let host = host_architecture().unwrap_or(std::env::consts::ARCH);
+    match asked.and_then(<[String]>::first) {
+        Some(other) if other != host => Err(Error::InvalidParameter(format!(
+            "The architecture {other} is not available on this host; what is: {host}."
+        ))),
+        _ => Ok(host.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, value: &str, expected: &str) {
+        let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let text = check_variables(&variables).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(text.contains(expected) && (text.is_empty() == expected.is_empty()), "{text}");
+    }
+
+    #[test]
+    fn variables_that_may_be_set() {
+        check("TABLE", "albums", "");
+        check("AWS_ENDPOINT_URL", "http://elsewhere", "");
+        check("AWS_REGION", "x", "Reserved keys used in this request: AWS_REGION");
+        check("BIG", &"x".repeat(4096), "exceeded the 4KB limit");
+        check("BIG", &"x".repeat(4000), "");
+        check("NUL", "a\0b", "NUL");
+    }
+}

@@ -1,0 +1,112 @@
+//! Invoke: the payload's rules, then the engine.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use exec::{Ended, Invocation, Outcome};
+use serde::de::IgnoredAny;
+use service::{Cx, Step};
+
+use crate::engine::{Finished, Functions, Job};
+use crate::errors::Error;
+use crate::names::{LATEST, Target};
+use crate::store;
+use crate::wire::{InvocationRequest, InvocationResponse};
+
+/// Quota: 6 MB for a synchronous payload (docs).
+const PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// A client context in base64 (docs).
+const CLIENT_CONTEXT_BYTES_MAX: usize = 3583;
+/// A function that is updated between being read and being started is read once more.
+const ATTEMPTS: usize = 2;
+
+/// What is handed to a function.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub payload: Bytes,
+    pub client_context: Option<String>,
+}
+
+/// Runs outside transactions and is never rerun; a client that repeats it runs the function again, as in Lambda.
+pub(crate) async fn invoke(cx: &Cx, input: &InvocationRequest) -> Result<InvocationResponse, Error> {
+    let InvocationRequest { function_name, invocation_type, log_type, client_context, payload, qualifier } = input;
+    let target = Target::new(cx, function_name, qualifier.as_deref())?;
+    let client_context = client_context.as_deref().map(decode_context).transpose()?;
+    let request = Request { payload: payload.clone().unwrap_or_default(), client_context };
+    if invocation_type.as_deref() == Some("DryRun") {
+        check(&request.payload)?;
+        store::find(&mut cx.platform.begin().await?, &target).await?;
+        return Ok(InvocationResponse { status_code: Some(204), ..InvocationResponse::default() });
+    }
+    let Finished { outcome, tail } = run(cx, target, request).await?;
+    let log_result = (log_type.as_deref() == Some("Tail")).then(|| BASE64_STANDARD.encode(tail));
+    Ok(InvocationResponse {
+        status_code: Some(200),
+        function_error: function_error(&outcome).map(str::to_owned),
+        log_result,
+        payload: Some(outcome.ended.payload(&cx.request_id)),
+        executed_version: Some(LATEST.to_owned()),
+    })
+}
+
+/// Runs a function once. The caller has been authorised.
+pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Finished, Error> {
+    check(&request.payload)?;
+    let Request { payload, client_context } = request;
+    let invocation = Invocation {
+        request_id: cx.request_id.clone(),
+        invoked_function_arn: target.qualified_arn().to_string(),
+        trace_id: None,
+        client_context,
+        cognito_identity: None,
+        payload: if payload.is_empty() { Bytes::from_static(b"{}") } else { payload },
+    };
+    let functions = cx.platform.state::<Functions>()?;
+    let mut finished = Err(Error::Superseded);
+    for _ in 0..ATTEMPTS {
+        let function = store::find(&mut cx.platform.begin().await?, &target).await?;
+        let job = Job { target: target.clone(), function, invocation: invocation.clone() };
+        finished = functions.run(&cx.platform, job).await;
+        if !matches!(finished, Err(Error::Superseded)) {
+            break;
+        }
+    }
+    let finished = finished?;
+    let duration_ms = finished.outcome.duration.as_secs_f64() * 1000.0;
+    cx.note(Step::Invoked { function: invocation.invoked_function_arn, duration_ms });
+    match finished.outcome.ended {
+        Ended::Fault { reason } => Err(Error::Platform(reason)),
+        _ => Ok(finished),
+    }
+}
+
+/// `Unhandled` for everything but an answer: so Lambda's managed runtimes report errors, raised or not (observed).
+pub(crate) fn function_error(outcome: &Outcome) -> Option<&'static str> {
+    outcome.ended.error_type().map(|_| "Unhandled")
+}
+
+fn check(payload: &Bytes) -> Result<(), Error> {
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(Error::TooLarge { max: PAYLOAD_BYTES_MAX, operation: "InvokeFunction" });
+    }
+    if payload.is_empty() {
+        return Ok(());
+    }
+    let parsed: Result<IgnoredAny, _> = serde_json::from_slice(payload);
+    parsed.map(drop).map_err(|error| {
+        Error::InvalidContent(format!(
+            "Could not parse request body into json: Could not parse payload into json: {error}"
+        ))
+    })
+}
+
+/// A client context is JSON in base64.
+fn decode_context(text: &str) -> Result<String, Error> {
+    let invalid = || Error::InvalidContent("Client context must be a valid Base64-encoded JSON object.".into());
+    if text.len() > CLIENT_CONTEXT_BYTES_MAX {
+        return Err(invalid());
+    }
+    let bytes = BASE64_STANDARD.decode(text).map_err(|_| invalid())?;
+    let is_object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes).is_ok();
+    String::from_utf8(bytes).ok().filter(|_| is_object).ok_or_else(invalid)
+}

@@ -1,0 +1,10 @@
+//! The operations, by noun.
+
+pub(crate) mod configuration;
+pub(crate) mod function;
+pub(crate) mod invoke;
+pub(crate) mod permission;
+pub(crate) mod render;
+pub(crate) mod role;
+pub(crate) mod tag;
+pub(crate) mod upload;

@@ -1,0 +1,142 @@
+//! AddPermission, RemovePermission, GetPolicy: the policy of a function.
+
+use base::{Account, Arn};
+use kv::Tx;
+use policy::{Policy, PolicyKind};
+use serde_json::{Map, Value, json};
+use service::{Cx, Demand};
+
+use crate::errors::Error;
+use crate::model::{Function, Permission};
+use crate::names::Target;
+use crate::store;
+use crate::wire::{
+    AddPermissionRequest, AddPermissionResponse, GetPolicyRequest, GetPolicyResponse, RemovePermissionNothing,
+    RemovePermissionRequest,
+};
+
+/// Quota: 20 KB for a function's policy (docs).
+const POLICY_BYTES_MAX: usize = 20 * 1024;
+
+/// What AddPermission demands: policies may limit whom a function is opened to.
+pub(crate) fn demand(cx: &Cx, input: &AddPermissionRequest) -> Demand {
+    let arn = Target::lenient(cx, &input.function_name, None).arn();
+    Demand::new("lambda:AddPermission", arn).with("lambda:Principal", input.principal.clone())
+}
+
+pub(crate) async fn add_permission(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &AddPermissionRequest,
+) -> Result<AddPermissionResponse, Error> {
+    let target = Target::new(cx, &input.function_name, input.qualifier.as_deref())?;
+    let mut function = store::find(tx, &target).await?;
+    check_revision(&function, input.revision_id.as_deref())?;
+    if function.permissions.iter().any(|permission| permission.sid == input.statement_id) {
+        return Err(Error::StatementExists(input.statement_id.clone()));
+    }
+    let statement = statement(&target, input)?;
+    let shown = statement.to_string();
+    function.permissions.push(Permission { sid: input.statement_id.clone(), statement });
+    let document = function.policy().unwrap_or_default().to_string();
+    if document.len() > POLICY_BYTES_MAX {
+        return Err(Error::PolicyTooLong { bytes: document.len(), max: POLICY_BYTES_MAX });
+    }
+    Policy::parse(&document, PolicyKind::Resource).map_err(|error| Error::InvalidParameter(error.to_string()))?;
+    function.revision = cx.platform.ids.uuid();
+    store::save(tx, &target.scope, &function)?;
+    Ok(AddPermissionResponse { statement: Some(shown) })
+}
+
+/// The statement that a request means.
+fn statement(target: &Target, input: &AddPermissionRequest) -> Result<Value, Error> {
+    let AddPermissionRequest {
+        function_name: _,
+        statement_id,
+        action,
+        principal: who,
+        source_arn,
+        source_account,
+        event_source_token,
+        qualifier: _,
+        revision_id: _,
+    } = input;
+    let mut statement = json!({
+        "Sid": statement_id,
+        "Effect": "Allow",
+        "Principal": principal(target, who)?,
+        "Action": action,
+        "Resource": target.qualified_arn().to_string(),
+    });
+    let mut equals = Map::new();
+    if let Some(account) = source_account {
+        equals.insert("AWS:SourceAccount".into(), json!(account));
+    }
+    if let Some(token) = event_source_token {
+        equals.insert("lambda:EventSourceToken".into(), json!(token));
+    }
+    let mut conditions = Map::new();
+    if !equals.is_empty() {
+        conditions.insert("StringEquals".into(), Value::Object(equals));
+    }
+    if let Some(arn) = source_arn {
+        conditions.insert("ArnLike".into(), json!({ "AWS:SourceArn": arn }));
+    }
+    if let Some(fields) = statement.as_object_mut().filter(|_| !conditions.is_empty()) {
+        fields.insert("Condition".into(), Value::Object(conditions));
+    }
+    Ok(statement)
+}
+
+/// A service, an account, a user or role, or everyone.
+fn principal(target: &Target, text: &str) -> Result<Value, Error> {
+    if text == "*" {
+        return Ok(json!("*"));
+    }
+    if let Some(account) = Account::parse(text) {
+        let root = base::Scope { account, ..target.scope.clone() }.global_arn("iam", "root");
+        return Ok(json!({ "AWS": root.to_string() }));
+    }
+    if text.parse::<Arn>().is_ok_and(|arn| matches!(arn.service.as_str(), "iam" | "sts")) {
+        return Ok(json!({ "AWS": text }));
+    }
+    let is_service = text.contains('.') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+    if is_service {
+        return Ok(json!({ "Service": text }));
+    }
+    Err(Error::InvalidParameter("The provided principal was invalid. Please check the principal and try again.".into()))
+}
+
+pub(crate) async fn remove_permission(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &RemovePermissionRequest,
+) -> Result<RemovePermissionNothing, Error> {
+    let RemovePermissionRequest { function_name, statement_id, qualifier, revision_id } = input;
+    let target = Target::new(cx, function_name, qualifier.as_deref())?;
+    let mut function = store::find(tx, &target).await?;
+    if function.permissions.is_empty() {
+        return Err(Error::NoPolicy);
+    }
+    check_revision(&function, revision_id.as_deref())?;
+    let at = function.permissions.iter().position(|permission| permission.sid == *statement_id);
+    function.permissions.remove(at.ok_or_else(|| Error::NoStatement(statement_id.clone()))?);
+    function.revision = cx.platform.ids.uuid();
+    store::save(tx, &target.scope, &function)?;
+    Ok(RemovePermissionNothing {})
+}
+
+pub(crate) async fn get_policy(cx: &Cx, tx: &mut Tx, input: &GetPolicyRequest) -> Result<GetPolicyResponse, Error> {
+    let GetPolicyRequest { function_name, qualifier } = input;
+    let target = Target::new(cx, function_name, qualifier.as_deref())?;
+    let function = store::find(tx, &target).await?;
+    let policy = function.policy().ok_or(Error::NoPolicy)?;
+    Ok(GetPolicyResponse { policy: Some(policy.to_string()), revision_id: Some(function.revision) })
+}
+
+fn check_revision(function: &Function, wanted: Option<&str>) -> Result<(), Error> {
+    match wanted {
+        Some(wanted) if wanted != function.revision => Err(Error::Revision("GetPolicy")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,42 @@
+//! A function as answers show it.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::model::Function;
+use crate::names::{LATEST, Target};
+use crate::wire::{
+    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig, SnapStartResponse,
+    TracingConfigResponse,
+};
+
+/// The configuration, its ARN with the qualifier that was asked for.
+pub(crate) fn configuration(target: &Target, function: &Function) -> FunctionConfiguration {
+    let some = |text: &str| Some(text.to_owned());
+    let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let variables = Some(function.variables.clone()).filter(|variables| !variables.is_empty());
+    FunctionConfiguration {
+        function_name: some(&function.name),
+        function_arn: Some(target.qualified_arn().to_string()),
+        runtime: some(&function.runtime),
+        role: Some(function.role.to_string()),
+        handler: some(&function.handler),
+        code_size: i64::try_from(function.code.bytes).ok(),
+        description: some(&function.description),
+        timeout: Some(number(function.timeout_s)),
+        memory_size: Some(number(function.memory_mb)),
+        last_modified: Some(function.modified.iso8601_offset()),
+        code_sha256: Some(BASE64_STANDARD.encode(hex::decode(&function.code.sha256).unwrap_or_default())),
+        version: some(LATEST),
+        environment: variables.map(|variables| EnvironmentResponse { variables: Some(variables) }),
+        tracing_config: Some(TracingConfigResponse { mode: some("PassThrough") }),
+        revision_id: some(&function.revision),
+        state: some("Active"),
+        last_update_status: some("Successful"),
+        package_type: some("Zip"),
+        architectures: Some(vec![function.architecture.clone()]),
+        ephemeral_storage: Some(EphemeralStorage { size: number(function.storage_mb) }),
+        snap_start: Some(SnapStartResponse { apply_on: some("None"), optimization_status: some("Off") }),
+        logging_config: Some(LoggingConfig { log_format: some("Text"), log_group: Some(target.log_group()) }),
+    }
+}

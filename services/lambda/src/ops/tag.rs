@@ -1,0 +1,46 @@
+//! ListTags, TagResource, UntagResource.
+
+use kv::Tx;
+use service::Cx;
+
+use crate::errors::Error;
+use crate::model;
+use crate::names::Target;
+use crate::store;
+use crate::wire::{
+    ListTagsRequest, ListTagsResponse, TagResourceNothing, TagResourceRequest, UntagResourceNothing,
+    UntagResourceRequest,
+};
+
+pub(crate) async fn list_tags(cx: &Cx, tx: &mut Tx, input: &ListTagsRequest) -> Result<ListTagsResponse, Error> {
+    let ListTagsRequest { resource } = input;
+    let function = store::find(tx, &Target::new(cx, resource, None)?).await?;
+    Ok(ListTagsResponse { tags: Some(function.tags) })
+}
+
+pub(crate) async fn tag_resource(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &TagResourceRequest,
+) -> Result<TagResourceNothing, Error> {
+    let TagResourceRequest { resource, tags } = input;
+    let target = Target::new(cx, resource, None)?;
+    let mut function = store::find(tx, &target).await?;
+    function.tags.extend(tags.clone());
+    model::check_tags(&function.tags)?;
+    store::save(tx, &target.scope, &function)?;
+    Ok(TagResourceNothing {})
+}
+
+pub(crate) async fn untag_resource(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &UntagResourceRequest,
+) -> Result<UntagResourceNothing, Error> {
+    let UntagResourceRequest { resource, tag_keys } = input;
+    let target = Target::new(cx, resource, None)?;
+    let mut function = store::find(tx, &target).await?;
+    function.tags.retain(|key, _| !tag_keys.contains(key));
+    store::save(tx, &target.scope, &function)?;
+    Ok(UntagResourceNothing {})
+}
