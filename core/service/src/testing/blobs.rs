@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::{Ids, Timestamp};
-use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Listed, Stored, Upload};
+use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Listed, Result, Stored, Upload};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
