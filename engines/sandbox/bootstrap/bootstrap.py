@@ -187,10 +187,8 @@ def without_us(trace):
 
 
 def report(result):
-    """Prints an error as Lambda prints it: one log event, its line breaks as carriage returns are not ours to keep."""
+    """Prints an error as one log event: its line breaks become carriage returns."""
     text = "[ERROR] %s: %s" % (result["errorType"], result["errorMessage"])
-    if result.get("requestId"):
-        text = "[ERROR] %s: %s" % (result["errorType"], result["errorMessage"])
     if result["stackTrace"]:
         text += "\nTraceback (most recent call last):\n" + "".join(result["stackTrace"]).rstrip("\n")
     print(text.replace("\n", "\r"), flush=True)
@@ -270,13 +268,8 @@ def serve(api, handler):
             result = document(error, request_id)
             report(result)
             flush()
-            headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": platform_type(result)}
+            headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": result["errorType"]}
             api.post(path + "/error", headers, json.dumps(result).encode("utf-8"))
-
-
-def platform_type(result):
-    name = result["errorType"]
-    return name if name.startswith("Runtime.") else "Function." + name[:1].upper() + name[1:]
 
 
 def flush():
@@ -301,7 +294,7 @@ def main():
         result = document(error, "" if isinstance(error, Fault) else None)
         report(result)
         flush()
-        headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": platform_type(result)}
+        headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": result["errorType"]}
         api.post("/init/error", headers, json.dumps(result).encode("utf-8"))
         sys.exit(1)
     serve(api, handler)

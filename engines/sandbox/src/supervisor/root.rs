@@ -32,6 +32,9 @@ const DEVICE_LINKS: &[(&str, &str)] = &[
     ("stdout", "/proc/self/fd/1"),
     ("stderr", "/proc/self/fd/2"),
 ];
+/// Node's modules look for packages in the folders above them (and not in NODE_PATH): the SDK, and layers.
+const PACKAGES: &[(&str, &str)] =
+    &[("var/node_modules", "runtime/sdk-nodejs/node_modules"), ("node_modules", "opt/nodejs/node_modules")];
 /// Files of `/proc` that speak of the host and not of the sandbox; some only root can read, and nobody here is root.
 const MASKED: &[&str] =
     &["kcore", "keys", "key-users", "kallsyms", "timer_list", "sysrq-trigger", "sched_debug", "latency_stats", "kmsg"];
@@ -55,6 +58,9 @@ pub(super) fn build(spec: &Spec, mount_point: &Path, uid: u32) -> Step<()> {
     root.bind(&spec.code, "var/task")?;
     root.bind(&spec.runtime_dir, "var/runtime")?;
     root.folder("opt")?;
+    for (name, target) in PACKAGES {
+        step(name, symlink(target, mount_point.join(name)))?;
+    }
     root.devices()?;
     let tmp = root.folder("tmp")?;
     let options = format!("size={},nr_inodes={TMP_INODES},mode=700,uid={uid},gid={uid}", spec.tmp_bytes);
