@@ -1,0 +1,181 @@
+//! What the binary is told: flags, and `CLEARSKY_*` variables for the same. Nothing else reads the environment.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use base::{Account, Secret};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Serverless, without the cloud: functions and their backends in one binary that speaks the AWS API.
+#[derive(Debug, Parser)]
+#[command(name = "clearsky", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the server until SIGTERM or Ctrl-C.
+    Serve(Serve),
+    /// Prints the variables that point AWS clients at the server: eval "$(clearsky env)".
+    Env {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// What functions find beside the language: the AWS SDKs.
+    Runtimes {
+        #[command(subcommand)]
+        command: Runtimes,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Runtimes {
+    /// Lists the runtimes and SDKs that functions of this host can use.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Fetches an SDK from its registry into the data directory; a running server sees it at once.
+    Install {
+        /// Which one.
+        sdk: Sdk,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// The SDKs that functions expect to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sdk {
+    /// boto3, from PyPI
+    SdkPython,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The data directory.
+    #[arg(long, env = "CLEARSKY_DATA_DIR", default_value = "./.clearsky")]
+    pub data_dir: PathBuf,
+}
+
+/// The server's settings.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub place: Place,
+    /// Where to listen; port 0 lets the kernel choose.
+    #[arg(long, env = "CLEARSKY_LISTEN", default_value = "127.0.0.1:4566")]
+    pub listen: SocketAddr,
+    /// What URLs start with that the server hands out without having been asked; by default where it listens.
+    #[arg(long, env = "CLEARSKY_PUBLIC_URL", value_parser = parse_public_url)]
+    pub public_url: Option<String>,
+    /// An access key of the account's root, as ID:SECRET; may be given several times. By default one is made and kept.
+    #[arg(long, env = "CLEARSKY_ROOT_KEY", value_delimiter = ',', value_parser = parse_root_key)]
+    pub root_key: Vec<RootKey>,
+    /// The account: 12 digits.
+    #[arg(long, env = "CLEARSKY_ACCOUNT", default_value = Account::DEFAULT, value_parser = parse_account)]
+    pub account: Account,
+    /// What to log: error, warn, info, debug or trace, or a filter such as info,edge=debug.
+    #[arg(long, env = "CLEARSKY_LOG", default_value = "info")]
+    pub log: String,
+}
+
+/// An access key of the account's root.
+#[derive(Debug, Clone)]
+pub struct RootKey {
+    pub access_key_id: String,
+    pub secret_access_key: Secret<String>,
+}
+
+impl Serve {
+    /// The public URL: as told, else where the server listens (its loopback where it listens everywhere).
+    pub fn public_url(&self, listening: SocketAddr) -> String {
+        let ip = match listening.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        let default = || format!("http://{}", SocketAddr::new(ip, listening.port()));
+        self.public_url.clone().unwrap_or_else(default)
+    }
+}
+
+fn parse_root_key(text: &str) -> Result<RootKey, String> {
+    let (id, secret) = text.split_once(':').ok_or("a root key is ID:SECRET")?;
+    if id.is_empty() || secret.is_empty() {
+        return Err("a root key is ID:SECRET, neither may be empty".into());
+    }
+    Ok(RootKey { access_key_id: id.to_owned(), secret_access_key: Secret::new(secret.to_owned()) })
+}
+
+fn parse_account(text: &str) -> Result<Account, String> {
+    Account::parse(text).ok_or_else(|| "an account is 12 digits".into())
+}
+
+/// Only the plain form, a scheme and an authority: functions are served under it too, and TLS is not there yet.
+fn parse_public_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    if text.starts_with("https://") {
+        return Err("https is not implemented: a public URL is http://HOST:PORT".into());
+    }
+    let authority = text.strip_prefix("http://");
+    let valid = authority.is_some_and(|a| !a.is_empty() && !a.contains(['/', '?', '#', '@', ' ']));
+    if valid { Ok(text.to_owned()) } else { Err("a public URL is http://HOST:PORT, without a path".into()) }
+}
+
+/// The authority of a public URL; the port is 80 where none is named.
+pub fn authority(url: &str) -> sandbox::Authority {
+    let authority = url.strip_prefix("http://").unwrap_or(url);
+    let named = authority.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    let (host, port) = named.unwrap_or((authority, 80));
+    sandbox::Authority { host: host.trim_matches(['[', ']']).to_owned(), port }
+}
+
+/// Where interpreters are looked for.
+pub fn search_path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serve(arguments: &[&str]) -> Result<Serve, String> {
+        let all = ["clearsky", "serve"].iter().chain(arguments);
+        match Arguments::try_parse_from(all).map_err(|e| e.to_string())?.command {
+            Command::Serve(serve) => Ok(serve),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn defaults_listen_on_the_loopback() {
+        let serve = serve(&[]).unwrap();
+        assert_eq!(serve.listen.to_string(), "127.0.0.1:4566");
+        assert_eq!(serve.public_url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80");
+        assert_eq!(serve.account.as_str(), "000000000000");
+    }
+
+    #[test]
+    fn bad_values_are_refused() {
+        for bad in [
+            ["--account", "12"],
+            ["--root-key", "test"],
+            ["--public-url", "ftp://x"],
+            ["--public-url", "https://x"],
+            ["--listen", "here"],
+        ] {
+            assert!(serve(&bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_root_key_never_shows_its_secret() {
+        let serve = serve(&["--root-key", "test:hunter2"]).unwrap();
+        assert!(!format!("{serve:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,69 @@
+//! What the server is made of: the only place that names houses and engines.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use base::{Ids, Seal, SystemClock};
+use blob_store::BlobStore;
+use exec::Isolation;
+use kv_fjall::Fjall;
+use sandbox::Sandboxes;
+use service::ports::Ports;
+use service::{Platform, PlatformBuilder, Service, Settings};
+
+use crate::config::{RootKey, Serve, search_path};
+use crate::keys::RootKeyFile;
+
+/// What wiring starts from.
+pub struct Parts<'a> {
+    pub settings: &'a Serve,
+    pub url: &'a str,
+    pub key_file: &'a RootKeyFile,
+    pub root_keys: Vec<RootKey>,
+    pub sandboxes: &'a Sandboxes,
+    pub kv: Fjall,
+}
+
+/// Every service.
+fn services() -> Vec<Service> {
+    let mut services = iam::services();
+    services.extend([lambda::service(), logs::service()]);
+    services
+}
+
+/// Builds the platform: engines behind the seams, houses behind their ports.
+pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
+    let Parts { settings, url, key_file, root_keys, sandboxes, kv } = parts;
+    let data_dir = settings.place.data_dir.as_path();
+    let blobs = BlobStore::open(data_dir.join("blobs"), blob_store::Options::default())?;
+    let account = settings.account.clone();
+    let builder = PlatformBuilder {
+        store: kv::Store::new(kv),
+        blobs: Arc::new(blobs),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(Ids::system()),
+        seal: Seal::new(&key_file.seal_key()?),
+        settings: Settings { account: account.clone(), public_url: url.to_owned() },
+        services: services(),
+    };
+    let found = sandbox::runtimes::discover(&search_path());
+    let isolation: Arc<dyn Isolation> = Arc::new(sandboxes.clone());
+    let cache = data_dir.join("cache").join("functions");
+    Ok(builder.build(|platform| {
+        let weak = Arc::downgrade(platform);
+        let keys = root_keys
+            .into_iter()
+            .map(|key| iam::RootKey { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key });
+        let identity = Arc::new(iam::Identities::new(weak.clone(), keys.collect(), account));
+        let invoke = Arc::new(lambda::Invoker::new(weak.clone()));
+        let functions = lambda::Functions::new(weak, isolation, found.usable, found.skipped, cache);
+        let states: Vec<Arc<dyn Any + Send + Sync>> = vec![Arc::new(functions)];
+        (Ports { identity, invoke }, states)
+    }))
+}
+
+/// Starts the houses' background work.
+pub async fn workers(platform: &Arc<Platform>) -> anyhow::Result<()> {
+    platform.state::<lambda::Functions>()?.start_tasks(platform).await;
+    Ok(())
+}
