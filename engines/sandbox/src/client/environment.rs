@@ -56,6 +56,11 @@ impl Alive {
         let _ = self.sandboxes.0.supervisor.send(request);
     }
 
+    /// Whether it is known to have ended.
+    fn has_ended(&self) -> bool {
+        self.ended.is_some() || !self.ending.is_empty() || self.ending.is_terminated()
+    }
+
     async fn kill(&mut self) -> Option<End> {
         if self.ended.is_none() {
             self.ask(&Request::Kill { id: self.id });
@@ -72,17 +77,12 @@ impl Drop for Alive {
     }
 }
 
-/// The environment.
+/// The environment: a function, and the process that serves it now.
 pub(super) struct Sandbox {
-    alive: Alive,
-    api: Arc<RuntimeApi>,
-    out: Lines,
-    err: Lines,
-    server: JoinHandle<()>,
-    memory_peak: Option<PathBuf>,
-    started: Instant,
-    timeout: Duration,
-    init_max: Duration,
+    sandboxes: Sandboxes,
+    deployed: Deployed,
+    limits: Limits,
+    process: Process,
     phase: Phase,
 }
 
@@ -93,19 +93,121 @@ enum Phase {
     Dead,
 }
 
-impl Drop for Sandbox {
+/// One sandbox with its runtime's process.
+pub(super) struct Process {
+    alive: Alive,
+    api: Arc<RuntimeApi>,
+    out: Lines,
+    err: Lines,
+    server: JoinHandle<()>,
+    memory_peak: Option<PathBuf>,
+    started: Instant,
+}
+
+impl Drop for Process {
     fn drop(&mut self) {
         self.server.abort();
     }
 }
 
 impl Sandbox {
+    pub(super) fn new(sandboxes: Sandboxes, deployed: Deployed, limits: Limits, process: Process) -> Self {
+        Self { sandboxes, deployed, limits, process, phase: Phase::Loading }
+    }
+
+    async fn run(&mut self, invocation: Invocation, sink: &mut dyn Sink) -> Outcome {
+        // A process that ended while it had nothing to do (a timer of its code may have) is replaced: no request was lost.
+        if self.phase == Phase::Loaded && self.process.alive.has_ended() {
+            self.process.drain(sink);
+            if let Err(ended) = self.restart().await {
+                return self.outcome(ended, None, Duration::ZERO, sink).await;
+            }
+        }
+        let timeout = self.deployed.timeout;
+        let mut init = None;
+        let mut began = None;
+        if self.phase == Phase::Loading {
+            let mut ended = self.load(self.process.started + self.limits.init, sink).await;
+            init = Some(Init { duration: self.process.started.elapsed() });
+            if let Some(Ended::InitTimeout { .. }) = ended {
+                // Once more, now within the function's own time, as Lambda does (facts: life cycle).
+                let started = *began.insert(Instant::now());
+                self.process.alive.kill().await;
+                self.process.drain(sink);
+                ended = match self.restart().await {
+                    Ok(()) => self.load(started + timeout, sink).await,
+                    Err(ended) => Some(ended),
+                };
+                if let Some(Ended::InitTimeout { .. }) = ended {
+                    ended = Some(Ended::Timeout { after: timeout });
+                }
+            }
+            if let Some(ended) = ended {
+                let duration = began.map(|began| began.elapsed()).unwrap_or_default();
+                return self.outcome(ended, init, duration, sink).await;
+            }
+        }
+        if self.phase == Phase::Dead {
+            let reason = "the environment has ended already".to_owned();
+            return self.outcome(Ended::Fault { reason }, init, Duration::ZERO, sink).await;
+        }
+        let began = began.unwrap_or_else(Instant::now);
+        self.process.api.offer(invocation, began + timeout);
+        let ended = match self.process.next(began + timeout, sink).await {
+            Next::Report(Report::Response(payload)) => Ended::Response(payload),
+            Next::Report(Report::Error { error_type, payload }) => Ended::FunctionError { error_type, payload },
+            Next::Report(_) => Ended::Fault { reason: "the runtime reported out of turn".to_owned() },
+            Next::End(end) => exited(end),
+            Next::Late => Ended::Timeout { after: timeout },
+        };
+        self.outcome(ended, init, began.elapsed(), sink).await
+    }
+
+    async fn restart(&mut self) -> Result<(), Ended> {
+        self.phase = Phase::Loading;
+        let launched = self.sandboxes.launch(&self.deployed, &self.limits).await;
+        self.process = launched.map_err(|error| Ended::Fault { reason: error.to_string() })?;
+        Ok(())
+    }
+
+    /// Waits until the code is loaded; the end, if it could not be.
+    async fn load(&mut self, deadline: Instant, sink: &mut dyn Sink) -> Option<Ended> {
+        match self.process.next(deadline, sink).await {
+            Next::Report(Report::Ready) => {
+                self.phase = Phase::Loaded;
+                None
+            }
+            Next::Report(Report::InitError { error_type, payload }) => {
+                // Lets it print what it has to say about it.
+                self.process.next(Instant::now() + INIT_ERROR_GRACE, sink).await;
+                Some(Ended::InitError { error_type, payload })
+            }
+            Next::Report(_) => Some(Ended::Fault { reason: "the runtime reported out of turn".to_owned() }),
+            Next::End(end) => Some(exited(end)),
+            Next::Late => Some(Ended::InitTimeout { after: self.limits.init }),
+        }
+    }
+
+    /// Ends what must end, and passes on the last lines.
+    async fn outcome(&mut self, ended: Ended, init: Option<Init>, duration: Duration, sink: &mut dyn Sink) -> Outcome {
+        let mut outcome = Outcome { ended, init, duration, memory_max_bytes: self.process.memory_max_bytes() };
+        if !outcome.reusable() {
+            self.phase = Phase::Dead;
+            let end = self.process.alive.kill().await.unwrap_or_default();
+            outcome.memory_max_bytes = outcome.memory_max_bytes.max(end.memory_max_bytes);
+            self.process.server.abort();
+        }
+        self.process.drain(sink);
+        outcome
+    }
+}
+
+impl Process {
     pub(super) fn new(
         alive: Alive,
         started: Started,
         door: Option<Arc<dyn exec::Door>>,
-        f: &Deployed,
-        limits: Limits,
+        api: Arc<RuntimeApi>,
     ) -> io::Result<Self> {
         let mut descriptors = started.descriptors.into_iter();
         let mut next = || descriptors.next().ok_or(io::ErrorKind::UnexpectedEof);
@@ -116,54 +218,8 @@ impl Sandbox {
         };
         let out = Lines::new(Stream::Stdout, next()?)?;
         let err = Lines::new(Stream::Stderr, next()?)?;
-        let api = RuntimeApi::new(limits.response_bytes, f.timeout);
         let server = tokio::spawn(serve(api_listener, Arc::clone(&api), door));
-        let (memory_peak, timeout, init_max) = (started.memory_peak, f.timeout, limits.init);
-        let started = Instant::now();
-        Ok(Self { alive, api, out, err, server, memory_peak, started, timeout, init_max, phase: Phase::Loading })
-    }
-
-    async fn run(&mut self, invocation: Invocation, sink: &mut dyn Sink) -> Outcome {
-        let mut init = None;
-        if self.phase == Phase::Loading {
-            let ended = self.load(sink).await;
-            init = Some(Init { duration: self.started.elapsed() });
-            if let Some(ended) = ended {
-                return self.outcome(ended, init, Duration::ZERO, sink).await;
-            }
-        }
-        if self.phase == Phase::Dead {
-            let reason = "the environment has ended already".to_owned();
-            return self.outcome(Ended::Fault { reason }, init, Duration::ZERO, sink).await;
-        }
-        let started = Instant::now();
-        self.api.offer(invocation);
-        let ended = match self.next(started + self.timeout, sink).await {
-            Next::Report(Report::Response(payload)) => Ended::Response(payload),
-            Next::Report(Report::Error { error_type, payload }) => Ended::FunctionError { error_type, payload },
-            Next::Report(_) => Ended::Fault { reason: "the runtime reported out of turn".to_owned() },
-            Next::End(end) => exited(end),
-            Next::Late => Ended::Timeout { after: self.timeout },
-        };
-        self.outcome(ended, init, started.elapsed(), sink).await
-    }
-
-    /// Waits until the code is loaded; the end, if it could not be.
-    async fn load(&mut self, sink: &mut dyn Sink) -> Option<Ended> {
-        match self.next(self.started + self.init_max, sink).await {
-            Next::Report(Report::Ready) => {
-                self.phase = Phase::Loaded;
-                None
-            }
-            Next::Report(Report::InitError { error_type, payload }) => {
-                // Lets it print what it has to say about it.
-                self.next(Instant::now() + INIT_ERROR_GRACE, sink).await;
-                Some(Ended::InitError { error_type, payload })
-            }
-            Next::Report(_) => Some(Ended::Fault { reason: "the runtime reported out of turn".to_owned() }),
-            Next::End(end) => Some(exited(end)),
-            Next::Late => Some(Ended::InitTimeout { after: self.init_max }),
-        }
+        Ok(Self { alive, api, out, err, server, memory_peak: started.memory_peak, started: Instant::now() })
     }
 
     /// Passes lines on until something happens.
@@ -182,21 +238,9 @@ impl Sandbox {
         }
     }
 
-    /// Ends what must end, and passes on the last lines.
-    async fn outcome(&mut self, ended: Ended, init: Option<Init>, duration: Duration, sink: &mut dyn Sink) -> Outcome {
-        let mut memory_max_bytes = self.memory_max_bytes();
-        let mut outcome = Outcome { ended, init, duration, memory_max_bytes };
-        if !outcome.reusable() {
-            self.phase = Phase::Dead;
-            if let Some(end) = self.alive.kill().await {
-                memory_max_bytes = memory_max_bytes.max(end.memory_max_bytes);
-            }
-            self.server.abort();
-        }
+    fn drain(&mut self, sink: &mut dyn Sink) {
         self.out.drain(sink);
         self.err.drain(sink);
-        outcome.memory_max_bytes = memory_max_bytes;
-        outcome
     }
 
     fn memory_max_bytes(&self) -> u64 {
@@ -251,23 +295,25 @@ impl Environment for Sandbox {
     }
 
     fn freeze(&mut self) -> BoxFuture<'_, exec::Result<()>> {
-        self.alive.ask(&Request::Freeze { id: self.alive.id });
+        let alive = &self.process.alive;
+        alive.ask(&Request::Freeze { id: alive.id });
         Box::pin(async { Ok(()) })
     }
 
     fn thaw(&mut self) -> BoxFuture<'_, exec::Result<()>> {
-        self.alive.ask(&Request::Thaw { id: self.alive.id });
+        let alive = &self.process.alive;
+        alive.ask(&Request::Thaw { id: alive.id });
         Box::pin(async { Ok(()) })
     }
 
     fn alive(&self) -> bool {
-        self.phase != Phase::Dead && self.alive.ended.is_none() && self.alive.ending.is_empty()
+        self.phase != Phase::Dead && !self.process.alive.has_ended()
     }
 
     fn kill(mut self: Box<Self>) -> BoxFuture<'static, Usage> {
         Box::pin(async move {
-            let peak = self.memory_max_bytes();
-            let end = self.alive.kill().await.unwrap_or_default();
+            let peak = self.process.memory_max_bytes();
+            let end = self.process.alive.kill().await.unwrap_or_default();
             let memory_max_bytes = peak.max(end.memory_max_bytes);
             Usage { memory_max_bytes, cpu: Duration::from_micros(end.cpu_us) }
         })

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use exec::{Blank, Deployed, Environment, Error, Isolation, Level, Limits, Plan, Runtime};
+use exec::{Blank, Deployed, Environment, Error, Isolation, Level, Limits, Plan};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
@@ -184,8 +184,9 @@ impl Sandboxes {
         })
     }
 
-    async fn launch(&self, f: &Deployed, limits: Limits) -> exec::Result<Box<dyn Environment>> {
-        let spec = self.spec(f, &limits)?;
+    /// Makes a sandbox and starts the function's process in it.
+    async fn launch(&self, f: &Deployed, limits: &Limits) -> exec::Result<environment::Process> {
+        let spec = self.spec(f, limits)?;
         let id = spec.id;
         let (started, on_start) = oneshot::channel();
         let (ended, on_end) = oneshot::channel();
@@ -208,17 +209,14 @@ impl Sandboxes {
             });
         };
         let door = self.0.door.get().map(|(_, door)| Arc::clone(door));
-        let sandbox = environment::Sandbox::new(alive, started, door, f, limits)
-            .map_err(|error| Error::Failed(format!("the sandbox's listeners: {error}")))?;
-        Ok(Box::new(sandbox))
+        let api = runtime_api::RuntimeApi::new(limits.response_bytes);
+        environment::Process::new(alive, started, door, api)
+            .map_err(|error| Error::Failed(format!("the sandbox's listeners: {error}")))
     }
 }
 
-/// What `prepare` answers: no pools yet, so only what the plan said.
-struct Prepared {
-    #[allow(dead_code, reason = "a pool will be keyed by it")]
-    runtime: Runtime,
-}
+/// What `prepare` answers: every plan is `Fresh`, so nothing is made before the function is known.
+struct Prepared {}
 
 impl Isolation for Sandboxes {
     fn level(&self) -> Level {
@@ -228,9 +226,9 @@ impl Isolation for Sandboxes {
         }
     }
 
-    fn prepare<'a>(&'a self, plan: &'a Plan) -> BoxFuture<'a, exec::Result<Blank>> {
+    fn prepare<'a>(&'a self, _plan: &'a Plan) -> BoxFuture<'a, exec::Result<Blank>> {
         let prepared = match &self.0.hello.unavailable {
-            None => Ok(Blank::new(Prepared { runtime: plan.runtime().clone() })),
+            None => Ok(Blank::new(Prepared {})),
             Some(reason) => Err(Error::Unavailable(reason.clone())),
         };
         Box::pin(async { prepared })
@@ -243,10 +241,13 @@ impl Isolation for Sandboxes {
         limits: Limits,
     ) -> BoxFuture<'a, exec::Result<Box<dyn Environment>>> {
         Box::pin(async move {
-            match blank.into_inner::<Prepared>() {
-                Some(_) => self.launch(f, limits).await,
-                None => Err(Error::Failed("the blank is of another engine".to_owned())),
-            }
+            let Some(Prepared { .. }) = blank.into_inner() else {
+                return Err(Error::Failed("the blank is of another engine".to_owned()));
+            };
+            let process = self.launch(f, &limits).await?;
+            let environment: Box<dyn Environment> =
+                Box::new(environment::Sandbox::new(self.clone(), f.clone(), limits, process));
+            Ok(environment)
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use base::{Clock, SystemClock};
 use bytes::Bytes;
@@ -15,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 /// Reports of the runtime that nobody took yet: one of init, one of the request.
@@ -46,27 +46,26 @@ pub(super) struct RuntimeApi {
     /// Told when a report came in.
     reported: Notify,
     response_bytes_max: usize,
-    timeout: Duration,
 }
 
 #[derive(Default)]
 struct State {
     ready: bool,
-    offer: Option<Invocation>,
+    offer: Option<(Invocation, Instant)>,
     /// The request that the runtime works on.
     busy: Option<String>,
     reports: VecDeque<Report>,
 }
 
 impl RuntimeApi {
-    pub(super) fn new(response_bytes_max: usize, timeout: Duration) -> Arc<Self> {
+    pub(super) fn new(response_bytes_max: usize) -> Arc<Self> {
         let (offered, reported) = (Notify::new(), Notify::new());
-        Arc::new(Self { state: Mutex::default(), offered, reported, response_bytes_max, timeout })
+        Arc::new(Self { state: Mutex::default(), offered, reported, response_bytes_max })
     }
 
-    /// Gives the runtime its next request.
-    pub(super) fn offer(&self, invocation: Invocation) {
-        self.state().offer = Some(invocation);
+    /// Gives the runtime its next request, to be answered by `deadline`.
+    pub(super) fn offer(&self, invocation: Invocation, deadline: Instant) {
+        self.state().offer = Some((invocation, deadline));
         self.offered.notify_one();
     }
 
@@ -116,14 +115,15 @@ impl RuntimeApi {
                 self.push(&mut state, Report::Ready);
             }
         }
-        let invocation = loop {
+        let (invocation, deadline) = loop {
             let told = self.offered.notified();
-            if let Some(invocation) = self.take_offer() {
-                break invocation;
+            if let Some(offer) = self.take_offer() {
+                break offer;
             }
             told.await;
         };
-        let deadline_ms = SystemClock.now().as_ms().saturating_add(self.timeout.as_millis() as i64);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let deadline_ms = SystemClock.now().as_ms().saturating_add(left.as_millis() as i64);
         let mut response = Response::builder()
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", &invocation.request_id)
@@ -145,11 +145,11 @@ impl RuntimeApi {
         response.body(Full::new(invocation.payload)).unwrap_or_else(|_| unusable())
     }
 
-    fn take_offer(&self) -> Option<Invocation> {
+    fn take_offer(&self) -> Option<(Invocation, Instant)> {
         let mut state = self.state();
-        let invocation = state.offer.take()?;
-        state.busy = Some(invocation.request_id.clone());
-        Some(invocation)
+        let offer = state.offer.take()?;
+        state.busy = Some(offer.0.request_id.clone());
+        Some(offer)
     }
 
     async fn response(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
