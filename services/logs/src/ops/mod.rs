@@ -1,0 +1,6 @@
+//! The operations, by noun.
+
+pub(crate) mod event;
+pub(crate) mod group;
+pub(crate) mod search;
+pub(crate) mod stream;
