@@ -214,34 +214,39 @@ class Current:
     request_id = None
 
 
-def set_up_logging():
-    """As Lambda does: the root logger has one handler, at WARNING, whose lines carry the time and the request."""
-    import logging
+def set_up_logging(logging):
+    """As Lambda does: the root logger has one handler whose lines carry the time and the request."""
 
-    class RequestId(logging.Filter):
-        def filter(self, record):
+    class OneEvent(logging.Formatter):
+        converter = time.gmtime
+
+        def format(self, record):
             record.aws_request_id = Current.request_id or ""
-            return True
+            return super().format(record).replace("\n", "\r")
 
-    form = logging.Formatter(
-        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
-    )
-    form.converter = time.gmtime
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(form)
-    handler.addFilter(RequestId())
+    form = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
+    handler.setFormatter(OneEvent(form, "%Y-%m-%dT%H:%M:%S"))
     logging.root.addHandler(handler)
 
 
 class LoggingOnDemand:
-    """Sets logging up when the function first imports it: most that log never do otherwise, and it costs milliseconds."""
+    """Sets logging up when it is first imported: it costs milliseconds, and many functions never log with it."""
 
     def find_spec(self, name, path=None, target=None):
-        if name == "logging":
-            sys.meta_path.remove(self)
-            set_up_logging()
-            return sys.modules["logging"].__spec__
-        return None
+        if name != "logging":
+            return None
+        sys.meta_path.remove(self)
+        found = (finder.find_spec(name, path, target) for finder in sys.meta_path)
+        spec = next(spec for spec in found if spec is not None)
+        execute = spec.loader.exec_module
+
+        def execute_and_set_up(module):
+            execute(module)
+            set_up_logging(module)
+
+        spec.loader.exec_module = execute_and_set_up
+        return spec
 
 
 def serve(api, handler):

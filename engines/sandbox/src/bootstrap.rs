@@ -26,10 +26,11 @@ pub(crate) fn install(runtime_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The interpreter's arguments. Python's `-S` keeps the host's own packages out of a function.
+/// The interpreter's arguments. Python's `-S` keeps the host's own packages out of a function; with `-B` it
+/// does not try to write beside its modules, which it may not.
 pub(crate) fn arguments(family: RuntimeFamily) -> Vec<String> {
     let arguments: &[&str] = match family {
-        RuntimeFamily::Python => &["-S", "/var/runtime/bootstrap.py"],
+        RuntimeFamily::Python => &["-S", "-B", "/var/runtime/bootstrap.py"],
         RuntimeFamily::Node => &["/var/runtime/bootstrap.mjs"],
     };
     arguments.iter().map(|&argument| argument.to_owned()).collect()
@@ -53,8 +54,6 @@ pub(crate) fn environment(f: &Deployed) -> Vec<(String, String)> {
     match f.runtime.family {
         RuntimeFamily::Python => {
             put("PYTHONPATH", "/var/runtime/sdk-python".to_owned());
-            put("PYTHONUTF8", "1".to_owned());
-            put("PYTHONDONTWRITEBYTECODE", "1".to_owned());
         }
         RuntimeFamily::Node => {
             let paths = "/opt/nodejs/node_modules:/var/runtime/sdk-nodejs/node_modules:/var/runtime/node_modules";

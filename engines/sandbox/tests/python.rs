@@ -145,15 +145,15 @@ async fn sdk_is_picked_up(kit: Arc<Kit>) {
     assert_eq!(text(&kit.once(&f, "1").await.0), r#""here""#);
 }
 
-/// A function sees AWS's variables and its own, and none of the server's.
+/// A function sees AWS's variables and its own, and none of the server's; LC_CTYPE is Python's own doing.
 async fn variables(kit: Arc<Kit>) {
     let Some(names) = kit.evaluate("result = ' '.join(sorted(os.environ))").await else { return };
     assert_eq!(
         names,
         "\"AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_NAME \
          AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME \
-         AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API AWS_REGION LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT LANG \
-         LD_LIBRARY_PATH PATH PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONUTF8 TZ _HANDLER\""
+         AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API AWS_REGION LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT LANG LC_CTYPE \
+         LD_LIBRARY_PATH PATH PYTHONPATH TZ _HANDLER\""
     );
 }
 
