@@ -105,7 +105,7 @@ impl Functions {
     }
 
     /// Drops environments that nobody has used for a while.
-    pub(crate) fn prune(&self) {
+    pub fn prune(&self) {
         let Some(platform) = self.platform.upgrade() else { return };
         let idle = self.pool().idle_too_long(platform.clock.now());
         drop(idle);

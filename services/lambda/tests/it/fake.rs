@@ -1,0 +1,134 @@
+//! An isolation that runs no code: the event says what happens.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use exec::{
+    Blank, Deployed, Ended, Environment, Error, Init, Invocation, Isolation, Level, Limits, Outcome, Plan, Result,
+    Runtime, RuntimeFamily, Sink, Stream, Usage,
+};
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+/// What the fake was asked for.
+#[derive(Default)]
+pub struct Fake {
+    /// Every function that an environment was made for, in order.
+    pub deployed: Mutex<Vec<Deployed>>,
+    /// Environments that are not dropped.
+    pub alive: Arc<AtomicUsize>,
+    /// Why nothing can be isolated.
+    pub unavailable: Option<String>,
+}
+
+impl Fake {
+    pub fn started(&self) -> usize {
+        self.deployed.lock().unwrap().len()
+    }
+
+    pub fn last(&self) -> Deployed {
+        self.deployed.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+pub fn runtime() -> Runtime {
+    Runtime {
+        name: "python3.12".into(),
+        family: RuntimeFamily::Python,
+        version: "3.12.1".into(),
+        interpreter: PathBuf::from("/usr/bin/python3"),
+        base_prefix: PathBuf::from("/usr"),
+    }
+}
+
+impl Isolation for Fake {
+    fn level(&self) -> Level {
+        self.unavailable.clone().map_or(Level::Full, Level::None)
+    }
+
+    fn prepare<'a>(&'a self, _: &'a Plan) -> BoxFuture<'a, Result<Blank>> {
+        Box::pin(async {
+            match &self.unavailable {
+                Some(reason) => Err(Error::Unavailable(reason.clone())),
+                None => Ok(Blank::new(())),
+            }
+        })
+    }
+
+    fn specialise<'a>(&'a self, _: Blank, f: &'a Deployed, _: Limits) -> BoxFuture<'a, Result<Box<dyn Environment>>> {
+        Box::pin(async {
+            self.deployed.lock().unwrap().push(f.clone());
+            self.alive.fetch_add(1, Ordering::SeqCst);
+            let environment =
+                Playing { served: 0, deployed: f.clone(), is_dead: false, alive: Arc::clone(&self.alive) };
+            Ok(Box::new(environment) as Box<dyn Environment>)
+        })
+    }
+}
+
+struct Playing {
+    served: u32,
+    deployed: Deployed,
+    is_dead: bool,
+    alive: Arc<AtomicUsize>,
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        self.alive.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Playing {
+    fn ended(&self, invocation: &Invocation, event: &Value) -> Ended {
+        match event.get("do").and_then(Value::as_str) {
+            Some("raise") => Ended::FunctionError {
+                error_type: "ValueError".into(),
+                payload: Bytes::from_static(br#"{"errorMessage":"no","errorType":"ValueError"}"#),
+            },
+            Some("sleep") => Ended::Timeout { after: self.deployed.timeout },
+            Some("exit") => Ended::Exited { status: Some(1), signal: None, out_of_memory: false },
+            Some("balloon") => Ended::Exited { status: None, signal: Some(9), out_of_memory: true },
+            Some("fault") => Ended::Fault { reason: "the sandbox broke".into() },
+            _ => {
+                let answer = json!({
+                    "event": event,
+                    "served": self.served,
+                    "request": invocation.request_id,
+                    "arn": invocation.invoked_function_arn,
+                    "context": invocation.client_context,
+                });
+                Ended::Response(Bytes::from(answer.to_string()))
+            }
+        }
+    }
+}
+
+impl Environment for Playing {
+    fn invoke<'a>(&'a mut self, invocation: Invocation, sink: &'a mut dyn Sink) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            self.served += 1;
+            let event: Value = serde_json::from_slice(&invocation.payload).unwrap();
+            for line in event.get("print").and_then(Value::as_array).into_iter().flatten() {
+                sink.line(Stream::Stdout, line.as_str().unwrap().as_bytes());
+            }
+            let init = (self.served == 1).then_some(Init { duration: Duration::from_millis(20) });
+            let ended = self.ended(&invocation, &event);
+            let duration = Duration::from_millis(1);
+            let outcome = Outcome { ended, init, duration, memory_max_bytes: 30 * 1024 * 1024 };
+            self.is_dead = !outcome.reusable();
+            outcome
+        })
+    }
+
+    fn alive(&self) -> bool {
+        !self.is_dead
+    }
+
+    fn kill(self: Box<Self>) -> BoxFuture<'static, Usage> {
+        Box::pin(async { Usage::default() })
+    }
+}

@@ -1,0 +1,9 @@
+//! Lambda's operations against a store in memory and environments that only pretend to run code.
+
+mod bench;
+mod fake;
+mod function;
+mod invoke;
+mod logs;
+mod permission;
+mod update;
