@@ -59,7 +59,8 @@ async fn a_function_is_as_it_was_created() {
             "LogFormat": "Text",
             "LogGroup": "/aws/lambda/app"
           }
-        }"#]].assert_eq(&serde_json::to_string_pretty(&created).unwrap());
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&created).unwrap());
     let found = bench.call("GetFunction", json!({ "FunctionName": ARN })).await;
     assert_eq!(found["Configuration"], created);
     assert_eq!(found["Tags"], json!({ "team": "blue" }));
@@ -74,23 +75,90 @@ async fn a_function_is_as_it_was_created() {
 async fn what_create_function_refuses() {
     for (changes, expected) in [
         (json!({}), expect!["ResourceConflictException 409: Function already exist: app"]),
-        (json!({ "Runtime": "python3.13" }), expect!["InvalidParameterValueException 400: The runtime python3.13 is not available on this host (its interpreter is a shim). Runtimes that are: python3.12."]),
-        (json!({ "Runtime": "ruby3.4" }), expect!["InvalidParameterValueException 400: The runtime ruby3.4 is not available on this host. Runtimes that are: python3.12."]),
-        (json!({ "Runtime": "cobol" }), expect!["ValidationException 400: 1 validation error detected: Value 'cobol' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs, nodejs4.3, nodejs6.10, nodejs8.10, nodejs10.x, nodejs12.x, nodejs14.x, nodejs16.x, nodejs18.x, nodejs20.x, nodejs22.x, nodejs24.x, java8, java8.al2, java11, java17, java21, java25, python2.7, python3.6, python3.7, python3.8, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14, dotnetcore1.0, dotnetcore2.0, dotnetcore2.1, dotnetcore3.1, dotnet6, dotnet8, dotnet10, nodejs4.3-edge, go1.x, ruby2.5, ruby2.7, ruby3.2, ruby3.3, ruby3.4, ruby4.0, provided, provided.al2, provided.al2023, nodejs26.x, python3.15, java8.al2023, java11.al2023, java17.al2023, custom]"]),
-        (json!({ "Handler": null }), expect!["InvalidParameterValueException 400: Runtime and Handler are mandatory parameters for functions created with deployment packages."]),
-        (json!({ "Timeout": 901 }), expect!["ValidationException 400: 1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"]),
-        (json!({ "MemorySize": 64 }), expect!["ValidationException 400: 1 validation error detected: Value '64' at 'memorySize' failed to satisfy constraint: Member must have value greater than or equal to 128"]),
-        (json!({ "Code": {} }), expect!["InvalidParameterValueException 400: Please provide a source for function code."]),
-        (json!({ "Code": { "S3Bucket": "bucket", "S3Key": "key" } }), expect!["NotImplemented 501: The member S3Bucket is not implemented by Clearsky."]),
-        (json!({ "Code": { "ZipFile": "bm8gemlw" } }), expect!["InvalidParameterValueException 400: Could not unzip uploaded file. Please check your file, then try to upload again."]),
-        (json!({ "Code": { "ZipFile": zip("../up.py", "") } }), expect!["InvalidParameterValueException 400: Could not unzip uploaded file. Please check your file, then try to upload again."]),
-        (json!({ "Environment": { "Variables": { "AWS_REGION": "x" } } }), expect!["InvalidParameterValueException 400: Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION"]),
-        (json!({ "TracingConfig": { "Mode": "Active" } }), expect!["NotImplemented 501: TracingConfig.Mode = Active is not implemented; what is: PassThrough"]),
+        (
+            json!({ "Runtime": "python3.13" }),
+            expect![
+                "InvalidParameterValueException 400: The runtime python3.13 is not available on this host (its interpreter is a shim). Runtimes that are: python3.12."
+            ],
+        ),
+        (
+            json!({ "Runtime": "ruby3.4" }),
+            expect![
+                "InvalidParameterValueException 400: The runtime ruby3.4 is not available on this host. Runtimes that are: python3.12."
+            ],
+        ),
+        (
+            json!({ "Runtime": "cobol" }),
+            expect![
+                "ValidationException 400: 1 validation error detected: Value 'cobol' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs, nodejs4.3, nodejs6.10, nodejs8.10, nodejs10.x, nodejs12.x, nodejs14.x, nodejs16.x, nodejs18.x, nodejs20.x, nodejs22.x, nodejs24.x, java8, java8.al2, java11, java17, java21, java25, python2.7, python3.6, python3.7, python3.8, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14, dotnetcore1.0, dotnetcore2.0, dotnetcore2.1, dotnetcore3.1, dotnet6, dotnet8, dotnet10, nodejs4.3-edge, go1.x, ruby2.5, ruby2.7, ruby3.2, ruby3.3, ruby3.4, ruby4.0, provided, provided.al2, provided.al2023, nodejs26.x, python3.15, java8.al2023, java11.al2023, java17.al2023, custom]"
+            ],
+        ),
+        (
+            json!({ "Handler": null }),
+            expect![
+                "InvalidParameterValueException 400: Runtime and Handler are mandatory parameters for functions created with deployment packages."
+            ],
+        ),
+        (
+            json!({ "Timeout": 901 }),
+            expect![
+                "ValidationException 400: 1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"
+            ],
+        ),
+        (
+            json!({ "MemorySize": 64 }),
+            expect![
+                "ValidationException 400: 1 validation error detected: Value '64' at 'memorySize' failed to satisfy constraint: Member must have value greater than or equal to 128"
+            ],
+        ),
+        (
+            json!({ "Code": {} }),
+            expect!["InvalidParameterValueException 400: Please provide a source for function code."],
+        ),
+        (
+            json!({ "Code": { "S3Bucket": "bucket", "S3Key": "key" } }),
+            expect!["NotImplemented 501: The member S3Bucket is not implemented by Clearsky."],
+        ),
+        (
+            json!({ "Code": { "ZipFile": "bm8gemlw" } }),
+            expect![
+                "InvalidParameterValueException 400: Could not unzip uploaded file. Please check your file, then try to upload again."
+            ],
+        ),
+        (
+            json!({ "Code": { "ZipFile": zip("../up.py", "") } }),
+            expect![
+                "InvalidParameterValueException 400: Could not unzip uploaded file. Please check your file, then try to upload again."
+            ],
+        ),
+        (
+            json!({ "Environment": { "Variables": { "AWS_REGION": "x" } } }),
+            expect![
+                "InvalidParameterValueException 400: Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION"
+            ],
+        ),
+        (
+            json!({ "TracingConfig": { "Mode": "Active" } }),
+            expect!["NotImplemented 501: TracingConfig.Mode = Active is not implemented; what is: PassThrough"],
+        ),
         (json!({ "Publish": true }), expect!["NotImplemented 501: Publish = true is not implemented; what is: false"]),
         (json!({ "Layers": [] }), expect!["NotImplemented 501: The member Layers is not implemented by Clearsky."]),
-        (json!({ "FunctionName": "app:live" }), expect!["InvalidParameterValueException 400: The name of a new function has no qualifier."]),
-        (json!({ "FunctionName": "a b" }), expect![[r#"ValidationException 400: 1 validation error detected: Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?"#]]),
-        (json!({ "FunctionName": ARN.replace("us-east-1", "eu-west-1") }), expect!["ResourceNotFoundException 404: Functions from 'eu-west-1' are not reachable in this region ('us-east-1')"]),
+        (
+            json!({ "FunctionName": "app:live" }),
+            expect!["InvalidParameterValueException 400: The name of a new function has no qualifier."],
+        ),
+        (
+            json!({ "FunctionName": "a b" }),
+            expect![[
+                r#"ValidationException 400: 1 validation error detected: Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?"#
+            ]],
+        ),
+        (
+            json!({ "FunctionName": ARN.replace("us-east-1", "eu-west-1") }),
+            expect![
+                "ResourceNotFoundException 404: Functions from 'eu-west-1' are not reachable in this region ('us-east-1')"
+            ],
+        ),
     ] {
         let bench = Bench::with_app().await;
         expected.assert_eq(&bench.show("CreateFunction", app_with(changes)).await);
@@ -101,13 +169,53 @@ async fn what_create_function_refuses() {
 #[tokio::test]
 async fn what_is_not_there() {
     let missing = json!({ "FunctionName": "nope" });
-    check("GetFunction", missing.clone(), expect!["ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"]).await;
-    check("GetFunction", json!({ "FunctionName": "app", "Qualifier": "2" }), expect!["ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:app:2"]).await;
+    check(
+        "GetFunction",
+        missing.clone(),
+        expect![
+            "ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"
+        ],
+    )
+    .await;
+    check(
+        "GetFunction",
+        json!({ "FunctionName": "app", "Qualifier": "2" }),
+        expect![
+            "ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:app:2"
+        ],
+    )
+    .await;
     check("GetFunction", json!({ "FunctionName": "app:1", "Qualifier": "2" }), expect!["InvalidParameterValueException 400: The derived qualifier from the function name does not match the specified qualifier."]).await;
-    check("GetFunctionConfiguration", missing.clone(), expect!["ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"]).await;
-    check("DeleteFunction", missing.clone(), expect!["ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"]).await;
-    check("DeleteFunction", json!({ "FunctionName": "app:$LATEST" }), expect!["InvalidParameterValueException 400: $LATEST version cannot be deleted without deleting the function."]).await;
-    check("ListTags", json!({ "Resource": ARN.replace("app", "nope") }), expect!["ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"]).await;
+    check(
+        "GetFunctionConfiguration",
+        missing.clone(),
+        expect![
+            "ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"
+        ],
+    )
+    .await;
+    check(
+        "DeleteFunction",
+        missing.clone(),
+        expect![
+            "ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"
+        ],
+    )
+    .await;
+    check(
+        "DeleteFunction",
+        json!({ "FunctionName": "app:$LATEST" }),
+        expect!["InvalidParameterValueException 400: $LATEST version cannot be deleted without deleting the function."],
+    )
+    .await;
+    check(
+        "ListTags",
+        json!({ "Resource": ARN.replace("app", "nope") }),
+        expect![
+            "ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"
+        ],
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn configuration_changes_what_is_named_and_nothing_else() {
     bench.invoke(&[], "{}").await;
     let update = json!({
         "FunctionName": "app", "Timeout": 7, "MemorySize": 512, "Role": ROLE,
-        "Environment": { "Variables": { "A": "1", "AWS_ENDPOINT_URL": "http://mine" } },
+        "Environment": { "Variables": { "ALBUM": "1", "AWS_ENDPOINT_URL": "http://mine" } },
     });
     let after = bench.call("UpdateFunctionConfiguration", update).await;
     assert_eq!(
@@ -43,7 +43,7 @@ async fn configuration_changes_what_is_named_and_nothing_else() {
     bench.invoke(&[], "{}").await;
     let deployed = bench.fake.last();
     assert_eq!((deployed.timeout.as_secs(), deployed.memory_mb, bench.fake.started()), (7, 512, 2));
-    assert_eq!((deployed.env["A"].as_str(), deployed.env["AWS_ENDPOINT_URL"].as_str()), ("1", "http://mine"));
+    assert_eq!((deployed.env["ALBUM"].as_str(), deployed.env["AWS_ENDPOINT_URL"].as_str()), ("1", "http://mine"));
     assert_eq!(
         (deployed.env["AWS_REGION"].as_str(), deployed.env["AWS_SESSION_TOKEN"].as_str()),
         ("us-east-1", "token")
@@ -58,12 +58,41 @@ async fn check(operation: &str, document: Value, expected: Expect) {
 
 #[tokio::test]
 async fn what_updates_refuse() {
-    check("UpdateFunctionCode", json!({ "FunctionName": "nope", "ZipFile": zip("a", "") }), expect!["ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"]).await;
-    check("UpdateFunctionCode", json!({ "FunctionName": "app" }), expect!["InvalidParameterValueException 400: Please provide a source for function code."]).await;
+    check(
+        "UpdateFunctionCode",
+        json!({ "FunctionName": "nope", "ZipFile": zip("a", "") }),
+        expect![
+            "ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"
+        ],
+    )
+    .await;
+    check(
+        "UpdateFunctionCode",
+        json!({ "FunctionName": "app" }),
+        expect!["InvalidParameterValueException 400: Please provide a source for function code."],
+    )
+    .await;
     check("UpdateFunctionCode", json!({ "FunctionName": "app", "ZipFile": "AAAA" }), expect!["InvalidParameterValueException 400: Could not unzip uploaded file. Please check your file, then try to upload again."]).await;
-    check("UpdateFunctionCode", json!({ "FunctionName": "app", "S3Bucket": "bucket" }), expect!["NotImplemented 501: The member S3Bucket is not implemented by Clearsky."]).await;
-    check("UpdateFunctionConfiguration", json!({ "FunctionName": "nope" }), expect!["ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"]).await;
+    check(
+        "UpdateFunctionCode",
+        json!({ "FunctionName": "app", "S3Bucket": "bucket" }),
+        expect!["NotImplemented 501: The member S3Bucket is not implemented by Clearsky."],
+    )
+    .await;
+    check(
+        "UpdateFunctionConfiguration",
+        json!({ "FunctionName": "nope" }),
+        expect![
+            "ResourceNotFoundException 404: Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope"
+        ],
+    )
+    .await;
     check("UpdateFunctionConfiguration", json!({ "FunctionName": "app", "Runtime": "go1.x" }), expect!["InvalidParameterValueException 400: The runtime go1.x is not available on this host. Runtimes that are: python3.12."]).await;
     check("UpdateFunctionConfiguration", json!({ "FunctionName": "app", "RevisionId": "x" }), expect!["PreconditionFailedException 412: The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id"]).await;
-    check("UpdateFunctionConfiguration", json!({ "FunctionName": "app", "Layers": ["x"] }), expect!["NotImplemented 501: The member Layers is not implemented by Clearsky."]).await;
+    check(
+        "UpdateFunctionConfiguration",
+        json!({ "FunctionName": "app", "Layers": ["x"] }),
+        expect!["NotImplemented 501: The member Layers is not implemented by Clearsky."],
+    )
+    .await;
 }
