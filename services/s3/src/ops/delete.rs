@@ -1,0 +1,89 @@
+//! Objects away: DeleteObject and DeleteObjects.
+
+use kv::Tx;
+use service::{Cx, Effect, Failure};
+
+use super::bucket;
+use crate::engine::condition::judge_write;
+use crate::errors::Error;
+use crate::model::{BucketName, ObjectKey};
+use crate::wire::{
+    Delete, DeleteObjectOutput, DeleteObjectRequest, DeleteObjectsOutput, DeleteObjectsRequest, DeletedObject,
+    ErrorShape, ObjectIdentifier,
+};
+use crate::{deleting, store};
+
+/// Keys of one DeleteObjects (docs).
+const KEYS_MAX: usize = 1000;
+
+/// Deletes an object; one that is not there is fine.
+pub(crate) async fn delete_object(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &DeleteObjectRequest,
+) -> Result<DeleteObjectOutput, Error> {
+    let DeleteObjectRequest { bucket, key, expected_bucket_owner, if_match } = input;
+    let (name, key) = (BucketName::parse(bucket)?, ObjectKey::parse(key)?);
+    bucket::open(cx, tx, &name, expected_bucket_owner.as_deref()).await?;
+    delete(cx, tx, &name, &key, if_match.as_deref()).await?;
+    Ok(DeleteObjectOutput {})
+}
+
+/// Deletes up to a thousand objects; each is authorised and answered on its own.
+pub(crate) async fn delete_objects(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &DeleteObjectsRequest,
+) -> Result<DeleteObjectsOutput, Error> {
+    // The body was checked against its checksum when it came in.
+    let DeleteObjectsRequest {
+        bucket,
+        delete: Delete { objects, quiet },
+        expected_bucket_owner,
+        checksum_algorithm: _,
+    } = input;
+    let name = BucketName::parse(bucket)?;
+    if objects.is_empty() || objects.len() > KEYS_MAX {
+        return Err(Error::MalformedXml);
+    }
+    bucket::open(cx, tx, &name, expected_bucket_owner.as_deref()).await?;
+
+    let (mut deleted, mut errors) = (Vec::new(), Vec::new());
+    for ObjectIdentifier { key, e_tag } in objects {
+        match delete_one(cx, tx, &name, key, e_tag.as_deref()).await {
+            Ok(()) if *quiet == Some(true) => (),
+            Ok(()) => deleted.push(DeletedObject { key: Some(key.clone()) }),
+            Err(error) => errors.push(refusal(key, error)?),
+        }
+    }
+    let some = |errors: Vec<ErrorShape>| Some(errors).filter(|errors| !errors.is_empty());
+    Ok(DeleteObjectsOutput { deleted: Some(deleted).filter(|deleted| !deleted.is_empty()), errors: some(errors) })
+}
+
+async fn delete_one(cx: &Cx, tx: &mut Tx, name: &BucketName, key: &str, if_match: Option<&str>) -> Result<(), Error> {
+    let parsed = ObjectKey::parse(key)?;
+    for demand in deleting(cx, name.as_str(), key, if_match) {
+        cx.demand(demand).await?;
+    }
+    delete(cx, tx, name, &parsed, if_match).await
+}
+
+/// What one key's refusal looks like among the answers. An outage of ours is the whole request's.
+fn refusal(key: &str, error: Error) -> Result<ErrorShape, Error> {
+    let failure = Failure::from(error);
+    if failure.abort.is_some() || failure.cause.is_some() {
+        return Err(failure.into());
+    }
+    let (code, message) = (failure.facts.code.to_owned(), failure.message);
+    Ok(ErrorShape { key: Some(key.to_owned()), code: Some(code), message: Some(message) })
+}
+
+async fn delete(cx: &Cx, tx: &mut Tx, name: &BucketName, key: &ObjectKey, if_match: Option<&str>) -> Result<(), Error> {
+    let there = store::object(tx, name, key).await?;
+    judge_write(if_match, None, there.as_ref())?;
+    if let Some(there) = there {
+        store::delete_object(tx, name, key);
+        cx.after_commit(Effect::DeleteBlob(there.blob));
+    }
+    Ok(())
+}
