@@ -26,14 +26,19 @@ pub(crate) fn install(runtime_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// V8's heap may take this share of the function's memory, so that it collects garbage before memory is out.
+const HEAP_PERCENT: u32 = 90;
+
 /// The interpreter's arguments. Python's `-S` keeps the host's own packages out of a function; with `-B` it
 /// does not try to write beside its modules, which it may not.
-pub(crate) fn arguments(family: RuntimeFamily) -> Vec<String> {
-    let arguments: &[&str] = match family {
-        RuntimeFamily::Python => &["-S", "-B", "/var/runtime/bootstrap.py"],
-        RuntimeFamily::Node => &["/var/runtime/bootstrap.mjs"],
-    };
-    arguments.iter().map(|&argument| argument.to_owned()).collect()
+pub(crate) fn arguments(f: &Deployed) -> Vec<String> {
+    match f.runtime.family {
+        RuntimeFamily::Python => ["-S", "-B", "/var/runtime/bootstrap.py"].map(str::to_owned).to_vec(),
+        RuntimeFamily::Node => {
+            let heap_mb = f.memory_mb.saturating_mul(HEAP_PERCENT) / 100;
+            vec![format!("--max-old-space-size={heap_mb}"), "/var/runtime/bootstrap.mjs".to_owned()]
+        }
+    }
 }
 
 /// Folders of the interpreter that the sandbox would not show otherwise.

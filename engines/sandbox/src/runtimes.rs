@@ -14,6 +14,8 @@ use exec::{Runtime, RuntimeFamily};
 const FOLDERS: &[&str] = &["/usr/bin", "/usr/local/bin"];
 /// An interpreter that takes longer to say its version is not one to run functions on.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// The bootstrap is written for this version of Python 3 and later.
+const PYTHON_MINOR_MIN: u32 = 8;
 const PYTHON_ASKS: &str =
     "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.executable, sys.base_prefix, sep='\\n')";
 const NODE_ASKS: &str = "console.log(process.versions.node + '\\n' + process.execPath)";
@@ -38,7 +40,9 @@ impl Found {
 pub fn discover(path: &OsStr) -> Found {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
-    let folders: Vec<PathBuf> = FOLDERS.iter().map(PathBuf::from).chain(std::env::split_paths(path)).collect();
+    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(PathBuf::from).chain(std::env::split_paths(path)).collect();
+    let behind: Vec<PathBuf> = folders.iter().flat_map(|folder| behind_shims(folder)).collect();
+    folders.extend(behind);
     for candidate in folders.iter().flat_map(|folder| candidates(folder)) {
         let real = fs::canonicalize(&candidate.1).unwrap_or_else(|_| candidate.1.clone());
         if !seen.insert(real) {
@@ -51,6 +55,18 @@ pub fn discover(path: &OsStr) -> Found {
         }
     }
     found.usable.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+/// A version manager's shims (pyenv) start the one version that is chosen; the others stand beside them.
+fn behind_shims(folder: &Path) -> Vec<PathBuf> {
+    let versions = match folder.parent() {
+        Some(parent) if folder.ends_with("shims") => parent.join("versions"),
+        _ => return Vec::new(),
+    };
+    let mut found: Vec<_> =
+        fs::read_dir(versions).into_iter().flatten().flatten().map(|e| e.path().join("bin")).collect();
+    found.sort();
     found
 }
 
@@ -84,6 +100,9 @@ fn inspect(family: RuntimeFamily, path: &Path) -> Result<Runtime, String> {
     let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else {
         return Err(format!("says no version but {answer:?}"));
     };
+    if family == RuntimeFamily::Python && minor.parse::<u32>().is_ok_and(|minor| minor < PYTHON_MINOR_MIN) {
+        return Err(format!("Python {version} is older than 3.{PYTHON_MINOR_MIN}, which the bootstrap needs"));
+    }
     let name = match family {
         RuntimeFamily::Python => format!("python{major}.{minor}"),
         RuntimeFamily::Node => format!("nodejs{major}.x"),

@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::protocol::{self, End, Event, Hello, Listen, Request, Spec};
-use crate::{SUBCOMMAND, bootstrap, socket};
+use crate::{SUBCOMMAND, bootstrap, socket, supervisor};
 
 /// How the sandboxes of a server are set up.
 #[derive(Debug, Clone)]
@@ -70,6 +70,7 @@ struct Started {
 /// Starts the supervisor. Call it before the asynchronous runtime starts, in a binary whose main begins with
 /// `supervisor_main`. Where functions cannot be isolated this still succeeds: `level` says why they will not run.
 pub fn start(config: &Config) -> io::Result<Sandboxes> {
+    supervisor::raise_open_files();
     bootstrap::install(&config.runtime_dir)?;
     let runtime_dir = std::fs::canonicalize(&config.runtime_dir)?;
     let mount_point = runtime_dir.join(".root");
@@ -170,7 +171,7 @@ impl Sandboxes {
         Ok(Spec {
             id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
             program: f.runtime.interpreter.clone(),
-            arguments: bootstrap::arguments(f.runtime.family),
+            arguments: bootstrap::arguments(f),
             env: bootstrap::environment(f),
             code,
             runtime_dir: self.0.runtime_dir.clone(),

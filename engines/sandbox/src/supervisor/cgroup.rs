@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::protocol::Spec;
 
 const MOUNT: &str = "/sys/fs/cgroup";
-/// What a sandbox is limited by; the freezer is wanted too, but its absence weakens nothing.
+/// What a sandbox is limited by. The freezer and the count of CPU time are wanted too, but their absence weakens nothing.
 const CONTROLLERS: &[&str] = &["memory", "pids", "cpu"];
 /// The kernel's default period of the CPU quota.
 const PERIOD_US: u64 = 100_000;
@@ -53,14 +53,19 @@ impl Cgroups {
         };
         let mut gaps = Vec::new();
         match version {
-            Version::Two if parents.is_empty() => gaps.push("no cgroup controllers may be used here".to_owned()),
+            Version::Two if parents.is_empty() => {
+                gaps.push("no cgroup controllers: memory is watched, CPU is not shared by weight".to_owned())
+            }
             Version::Two => (),
             Version::One => {
                 gaps.push("cgroup v1".to_owned());
                 let missing = CONTROLLERS.iter().filter(|wanted| !parents.iter().any(|(name, _)| name == *wanted));
-                gaps.extend(missing.map(|name| format!("no cgroup controller '{name}': limited by rlimits only")));
+                gaps.extend(missing.map(|name| format!("no cgroup controller '{name}'")));
             }
         }
+        // Without control of memory and processes, what is left does not limit a function: rlimits and watching do.
+        let limits = |wanted| version == Version::Two || parents.iter().any(|(name, _)| *name == wanted);
+        let parents = if limits("memory") && limits("pids") { parents } else { Vec::new() };
         (Self { version, parents }, gaps)
     }
 
@@ -89,7 +94,7 @@ impl Cgroups {
 
 fn version_1(own: &str, name: &str) -> Vec<(&'static str, PathBuf)> {
     let mut parents = Vec::new();
-    for controller in CONTROLLERS.iter().chain(&["freezer"]) {
+    for controller in CONTROLLERS.iter().chain(&["freezer", "cpuacct"]) {
         let line = own.lines().find_map(|line| {
             let mut parts = line.splitn(3, ':').skip(1);
             let controllers = parts.next()?;
@@ -187,8 +192,10 @@ impl Cgroup {
     pub(super) fn usage(&self) -> Used {
         let memory_max_bytes = self.memory_peak().and_then(|file| number(&fs::read_to_string(file).ok()?));
         let (events, cpu_us) = match self.version {
-            // The cpu controller of version 1 counts no use without cpuacct.
-            Version::One => (self.read("memory", "memory.oom_control"), None),
+            Version::One => {
+                let cpu_ns = number(&self.read("cpuacct", "cpuacct.usage"));
+                (self.read("memory", "memory.oom_control"), cpu_ns.map(|ns| ns / 1000))
+            }
             Version::Two => (self.read("", "memory.events"), field(&self.read("", "cpu.stat"), "usage_usec")),
         };
         Used {

@@ -139,8 +139,8 @@ fn become_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<std::convert::
     limit(Resource::Memlock, 64 * 1024)?;
     limit(Resource::Rtprio, 0)?;
     if plan.cgroup.is_none() {
+        // Memory is watched by the supervisor: a limit on address space would break V8.
         limit(Resource::Nproc, u64::from(spec.processes))?;
-        limit(Resource::Data, spec.memory_bytes)?;
     }
     become_nobody(plan.uid, plan)?;
     let mut command = Command::new(&spec.program);

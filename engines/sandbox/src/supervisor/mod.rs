@@ -5,6 +5,7 @@ mod child;
 mod network;
 mod root;
 mod seccomp;
+mod watch;
 
 use std::collections::HashMap;
 use std::io;
@@ -26,6 +27,8 @@ pub const SUBCOMMAND: &str = "__supervisor";
 
 /// Sandboxes that may live at a time: the sockets, pipes and pidfds of each fit a limit of 65,536 descriptors often.
 const SANDBOXES_MAX: u32 = 2000;
+/// How often memory is looked at where no cgroup limits it.
+const WATCH_EVERY_MS: i64 = 50;
 /// User ids: two for each sandbox, from a block per supervisor, above what distributions and subuid ranges hand out.
 const UID_BASE: u32 = 100_000_000;
 const UID_BLOCK: u32 = SANDBOXES_MAX * 2;
@@ -42,6 +45,7 @@ pub fn supervisor_main() -> Option<ExitCode> {
     let (Some(number), Some(mount_point)) = (number, mount_point) else { return Some(ExitCode::from(2)) };
     // Not in the terminal's process group: Ctrl-C is for the server, which then lets functions finish.
     let _ = rustix::process::setsid();
+    raise_open_files();
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     match sys::inherited(number).and_then(|server| Supervisor::new(server, mount_point)?.run()) {
         Ok(()) => Some(ExitCode::SUCCESS),
@@ -50,6 +54,13 @@ pub fn supervisor_main() -> Option<ExitCode> {
             Some(ExitCode::FAILURE)
         }
     }
+}
+
+/// Lets this process open as many files as it may: each sandbox takes some of the server's and of the supervisor's.
+pub(crate) fn raise_open_files() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
 }
 
 struct Supervisor {
@@ -69,6 +80,8 @@ struct Sandbox {
     control: OwnedFd,
     cgroup: Option<Cgroup>,
     slot: u32,
+    uid: u32,
+    memory_bytes: u64,
     end: End,
 }
 
@@ -123,10 +136,15 @@ impl Supervisor {
         let mut events = Vec::with_capacity(64);
         loop {
             events.clear();
-            let wait = Timespec { tv_sec: 3600, tv_nsec: 0 };
+            let watched = self.sandboxes.values().any(|sandbox| sandbox.cgroup.is_none());
+            let ms = if watched { WATCH_EVERY_MS } else { 3_600_000 };
+            let wait = Timespec { tv_sec: ms / 1000, tv_nsec: ms % 1000 * 1_000_000 };
             match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), Some(&wait)) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => (),
                 Err(error) => return Err(error.into()),
+            }
+            if watched {
+                self.watch_memory();
             }
             // Processes last, so that what one said before its end is heard.
             events.sort_by_key(|event| event.data.u64() & 1);
@@ -212,7 +230,8 @@ impl Supervisor {
         let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         self.watch(&ours, Token::Control(spec.id))?;
         self.watch(&pidfd, Token::Process(spec.id))?;
-        self.sandboxes.insert(spec.id, Sandbox { pidfd, control: ours, cgroup, slot, end: End::default() });
+        let (end, memory_bytes) = (End::default(), spec.memory_bytes);
+        self.sandboxes.insert(spec.id, Sandbox { pidfd, control: ours, cgroup, slot, uid, memory_bytes, end });
         Ok(())
     }
 
@@ -289,6 +308,18 @@ impl Supervisor {
             heard = self.hear(id)?;
         }
         Ok(())
+    }
+
+    /// Kills what uses more memory than it may, where no cgroup does that.
+    fn watch_memory(&mut self) {
+        for sandbox in self.sandboxes.values_mut().filter(|sandbox| sandbox.cgroup.is_none()) {
+            let used = watch::resident_bytes(sandbox.uid);
+            sandbox.end.memory_max_bytes = sandbox.end.memory_max_bytes.max(used);
+            if used > sandbox.memory_bytes {
+                sandbox.end.out_of_memory = true;
+                let _ = rustix::process::pidfd_send_signal(&sandbox.pidfd, Signal::KILL);
+            }
+        }
     }
 
     fn end_all(mut self) -> io::Result<()> {

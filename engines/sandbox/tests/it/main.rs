@@ -1,5 +1,12 @@
 //! Runs real functions in real sandboxes. Its own main, as the supervisor is an exec of this very binary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is a test, which clippy does not see as it has a main of its own"
+)]
+
 mod containment;
 mod kit;
 mod life;

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use exec::{Ended, Isolation, Limits, Plan};
+use exec::{Ended, Isolation, Limits, Plan, RuntimeFamily};
 use sandbox::{Config, runtimes};
 
 use crate::kit::{Kit, request, text};
@@ -25,6 +25,7 @@ tests![
     nothing_is_left,
     the_servers_death,
     discovery,
+    every_runtime,
     unusable_code,
 ];
 
@@ -100,6 +101,11 @@ async fn death_by_signal(kit: Arc<Kit>) {
     }
 }
 
+/// By a unique reference, as an environment may be sent to another thread but not shared.
+fn ended(environment: &mut Box<dyn exec::Environment>) -> bool {
+    !environment.alive()
+}
+
 /// A process that ends between two requests is replaced, and the next request is served.
 async fn idle_death(kit: Arc<Kit>) {
     let code = "import os, threading\ndef handler(e, c):\n    if e:\n        threading.Timer(0.01, os._exit, [1]).start()\n    return os.getpid()\n";
@@ -107,8 +113,7 @@ async fn idle_death(kit: Arc<Kit>) {
     let mut environment = kit.start(&f).await;
     let mut lines = Vec::new();
     assert!(environment.invoke(request("a", "1"), &mut lines).await.reusable());
-    let watched = &mut environment;
-    until("the idle process ends", move || !(&mut *watched).alive()).await;
+    until("the idle process ends", || ended(&mut environment)).await;
     let outcome = environment.invoke(request("b", "0"), &mut lines).await;
     assert!(outcome.reusable() && outcome.init.is_some(), "{outcome:?}");
     assert!(environment.alive());
@@ -280,6 +285,27 @@ async fn discovery(kit: Arc<Kit>) {
     assert!(skipped.1.starts_with("does not run"), "{skipped:?}");
     for runtime in &found.usable {
         assert!(runtime.interpreter.is_absolute() && runtime.version.contains('.'), "{runtime:?}");
+    }
+}
+
+/// Every interpreter that is said to be usable does run a function, those outside `/usr` too.
+async fn every_runtime(_: Arc<Kit>) {
+    let runtime_dir = tempfile::tempdir().unwrap();
+    let sandboxes = sandbox::start(&Config { runtime_dir: runtime_dir.path().into() }).unwrap();
+    let found = runtimes::discover("/root/.pyenv/shims".as_ref());
+    let kit = Kit { sandboxes, found, runtime_dir };
+    for runtime in kit.found.usable.clone() {
+        let mut f = kit
+            .python("import sys, json, hashlib\ndef handler(e, c):\n    return '%d.%d' % sys.version_info[:2]\n")
+            .unwrap();
+        if runtime.family == RuntimeFamily::Node {
+            std::fs::write(f.code.path().join("app.js"), "exports.handler = async () => process.versions.node")
+                .unwrap();
+        }
+        f.deployed.runtime = runtime.clone();
+        let (outcome, lines) = kit.once(&f, "1").await;
+        let version = text(&outcome);
+        assert!(runtime.version.starts_with(version.trim_matches('"')), "{runtime:?} {version} {lines:?}");
     }
 }
 
