@@ -110,8 +110,11 @@ fn hear(socket: &OwnedFd, waiting: &Waiting) {
         match event {
             Event::Hello(_) => (),
             Event::Started { id, memory_peak } => {
-                if let Some(started) = waiting.get_mut(&id).and_then(|waiter| waiter.started.take()) {
-                    let _ = started.send(Started { memory_peak, descriptors });
+                let started = waiting.get_mut(&id).and_then(|waiter| waiter.started.take());
+                let wanted = started.map(|started| started.send(Started { memory_peak, descriptors }));
+                if !matches!(wanted, Some(Ok(()))) {
+                    // Whoever asked for it has gone, perhaps before the supervisor heard of it.
+                    let _ = socket::send(socket, &Request::Kill { id }, &[]);
                 }
             }
             Event::Ended { id, end } => {
@@ -153,6 +156,9 @@ impl Sandboxes {
             Ok(address) => (address, None),
             Err(_) if host.contains(':') => {
                 return Err(Error::Failed(format!("the authority {host} is an IPv6 address")));
+            }
+            Err(_) if !host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') => {
+                return Err(Error::Failed(format!("the authority {host:?} is not a host name")));
             }
             Err(_) => (Ipv4Addr::LOCALHOST, Some(host.to_owned())),
         };

@@ -16,6 +16,9 @@ tests![
     system_calls,
     loopback_only,
     the_door,
+    any_authority,
+    threads,
+    zombies,
     own_tmp,
     tmp_is_limited,
     out_of_memory,
@@ -136,10 +139,19 @@ async fn loopback_only(kit: Arc<Kit>) {
 }
 
 async fn the_door(kit: Arc<Kit>) {
-    let fetch = format!(
-        "import urllib.request\nresult = urllib.request.urlopen('http://127.0.0.1:{DOOR_PORT}').read().decode()"
-    );
-    check(&kit, &fetch, "\"door\"").await;
+    check(&kit, &fetch(&format!("127.0.0.1:{DOOR_PORT}")), "\"door\"").await;
+}
+
+fn fetch(authority: &str) -> String {
+    format!("import urllib.request\nresult = urllib.request.urlopen('http://{authority}').read().decode()")
+}
+
+/// Whatever the public authority is, it answers inside: an address that the host does not have, or a name.
+async fn any_authority(_: Arc<Kit>) {
+    for (host, port) in [("192.0.2.7", 80), ("clearsky.example.com", 443), ("localhost", 4566)] {
+        let kit = Kit::new(host, port);
+        check(&kit, &fetch(&format!("{host}:{port}")), "\"door\"").await;
+    }
 }
 
 async fn own_tmp(kit: Arc<Kit>) {
@@ -207,4 +219,18 @@ async fn runtime_api_of_another_request(kit: Arc<Kit>) {
     check(&kit, ask, refused).await;
     let Some(f) = kit.python("def handler(e, c):\n    return 1\n") else { return };
     assert!(matches!(kit.once(&f, "1").await.0.ended, Ended::Response(_)));
+}
+
+async fn threads(kit: Arc<Kit>) {
+    let code = "import threading\nresult = 0\ntry:\n    for _ in range(3000):\n        \
+                threading.Thread(target=threading.Event().wait, daemon=True).start()\n        result += 1\n\
+                except RuntimeError:\n    pass";
+    check(&kit, code, "1023").await;
+}
+
+/// Orphans are reaped, so that they do not use up the processes.
+async fn zombies(kit: Arc<Kit>) {
+    let code = "for _ in range(1500):\n    if os.fork() == 0:\n        if os.fork() == 0:\n            os._exit(0)\n        \
+                os._exit(0)\n    os.wait()\nresult = 'alive'";
+    check(&kit, code, "\"alive\"").await;
 }

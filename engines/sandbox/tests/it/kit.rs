@@ -56,17 +56,14 @@ pub fn run(tests: &[Test]) -> ExitCode {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;
     }
-    let runtime_dir = tempfile::tempdir().unwrap();
-    let sandboxes = sandbox::start(&Config { runtime_dir: runtime_dir.path().to_owned() }).unwrap();
+    let kit = Arc::new(Kit::new("127.0.0.1", DOOR_PORT));
+    let sandboxes = &kit.sandboxes;
     if let Level::None(reason) = sandboxes.level() {
         println!("skipped: {reason}");
         return ExitCode::SUCCESS;
     }
     println!("level {}, gaps {:?}", sandboxes.level(), sandboxes.gaps());
-    let found = runtimes::discover(std::ffi::OsStr::new("/usr/bin"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    sandboxes.open_door(&Authority { host: "127.0.0.1".into(), port: DOOR_PORT }, Arc::new(Greeter)).unwrap();
-    let kit = Arc::new(Kit { sandboxes, found, runtime_dir });
     let mut failed = 0;
     for (name, test) in &tests {
         let started = std::time::Instant::now();
@@ -85,6 +82,15 @@ pub struct Function {
 }
 
 impl Kit {
+    /// An engine of its own, whose platform answers under this authority.
+    pub fn new(host: &str, port: u16) -> Self {
+        let runtime_dir = tempfile::tempdir().unwrap();
+        let sandboxes = sandbox::start(&Config { runtime_dir: runtime_dir.path().to_owned() }).unwrap();
+        sandboxes.open_door(&Authority { host: host.into(), port }, Arc::new(Greeter)).unwrap();
+        let found = runtimes::discover(std::ffi::OsStr::new("/usr/bin"));
+        Self { sandboxes, found, runtime_dir }
+    }
+
     /// A function of one file; none (said so) where the host lacks the runtime.
     pub fn function(&self, family: &str, file: &str, text: &str) -> Option<Function> {
         let Some(runtime) = self.found.usable.iter().find(|runtime| runtime.name.starts_with(family)) else {
