@@ -33,7 +33,8 @@ pub enum Ended {
     Timeout { after: Duration },
     /// The code could not be loaded: the runtime reported it. The environment is gone.
     InitError { error_type: String, payload: Bytes },
-    /// The code took longer to load than `Limits::init`. The environment is gone.
+    /// The code took longer to load than `Limits::init`, and the engine does not try again. The environment is gone. (An
+    /// engine that loads it once more within the function's own time, as Lambda does, ends in `Timeout` if need be.)
     InitTimeout { after: Duration },
     /// The process ended without an answer. The environment is gone.
     Exited { status: Option<i32>, signal: Option<i32>, out_of_memory: bool },

@@ -51,21 +51,20 @@ impl Cgroups {
         } else {
             (Version::One, version_1(&own, &name))
         };
-        let mut gaps = Vec::new();
-        match version {
-            Version::Two if parents.is_empty() => {
-                gaps.push("no cgroup controllers: memory is watched, CPU is not shared by weight".to_owned())
-            }
-            Version::Two => (),
-            Version::One => {
-                gaps.push("cgroup v1".to_owned());
-                let missing = CONTROLLERS.iter().filter(|wanted| !parents.iter().any(|(name, _)| name == *wanted));
-                gaps.extend(missing.map(|name| format!("no cgroup controller '{name}'")));
-            }
-        }
+        let has = |wanted: &str| version == Version::Two || parents.iter().any(|(name, _)| *name == wanted);
+        let mut gaps: Vec<String> =
+            CONTROLLERS.iter().filter(|name| !has(name)).map(|name| format!("no cgroup controller '{name}'")).collect();
         // Without control of memory and processes, what is left does not limit a function: rlimits and watching do.
-        let limits = |wanted| version == Version::Two || parents.iter().any(|(name, _)| *name == wanted);
-        let parents = if limits("memory") && limits("pids") { parents } else { Vec::new() };
+        let parents = if has("memory") && has("pids") { parents } else { Vec::new() };
+        match version {
+            _ if parents.is_empty() => gaps.push(
+                "no use of cgroups: memory is looked at from time to time, CPU is not shared by weight, idle functions \
+                 are not frozen"
+                    .to_owned(),
+            ),
+            Version::One => gaps.push("cgroup v1".to_owned()),
+            Version::Two => (),
+        }
         (Self { version, parents }, gaps)
     }
 

@@ -17,7 +17,8 @@ async fn check(kit: &Kit, file: &str, code: &str, expected: &str) {
 
 async fn hello(kit: Arc<Kit>) {
     let code = "exports.handler = async (e, c) => { console.log('a', {b: 1}); return [e, c.awsRequestId]; }";
-    let Some(f) = kit.function("nodejs", "app.js", code) else { return };
+    let Some(mut f) = kit.function("nodejs", "app.js", code) else { return };
+    f.deployed.memory_mb = 128;
     let mut environment = kit.start(&f).await;
     for id in ["a", "b"] {
         let mut lines = Vec::new();
