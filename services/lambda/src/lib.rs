@@ -6,6 +6,7 @@ mod keys;
 mod model;
 mod names;
 mod ops;
+mod plane;
 mod policy_of;
 mod port;
 mod store;
@@ -73,6 +74,6 @@ pub fn service() -> service::Service {
         hosts: &[service::HostStyle::Label("lambda")],
         paths: &[],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
-        plane: None,
+        plane: Some((plane::CLAIMS, &plane::Download)),
     }
 }

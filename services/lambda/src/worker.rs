@@ -35,6 +35,8 @@ impl Functions {
                 loop {
                     tokio::time::sleep(PRUNE_EVERY).await;
                     functions.prune();
+                    let functions = Arc::clone(&functions);
+                    let _ = tokio::task::spawn_blocking(move || functions.prune_packages()).await;
                 }
             })
         };

@@ -1,10 +1,11 @@
 //! Unpacked packages on disk: one folder for each, named by its hash. Can be rebuilt from the blob store at any time.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use base::Ids;
+use base::{Ids, Timestamp};
 use blob::Blobs;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -16,6 +17,9 @@ use crate::model::Code;
 
 /// Packages that are unpacked at once: each is in memory meanwhile (up to 50 MB).
 const UNPACKING_MAX: usize = 2;
+
+/// A package that no environment used for so long is removed; when it is needed again it is unpacked again.
+const UNUSED_MAX_MS: i64 = 60 * 60 * 1000;
 
 /// What a folder's name starts with until everything is in it.
 const UNFINISHED: &str = ".unpacking-";
@@ -36,11 +40,29 @@ pub(crate) enum CacheError {
 pub(crate) struct Cache {
     folder: PathBuf,
     unpacking: Semaphore,
+    uses: Mutex<HashMap<String, Use>>,
+}
+
+/// An unpacked package; it stays while this is held.
+#[derive(Debug)]
+pub(crate) struct Unpacked(PathBuf);
+
+/// Who uses a package, and when that was last seen.
+#[derive(Debug)]
+struct Use {
+    holder: Weak<Unpacked>,
+    seen: Timestamp,
+}
+
+impl Unpacked {
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
 }
 
 impl Cache {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, unpacking: Semaphore::new(UNPACKING_MAX) }
+        Self { folder, unpacking: Semaphore::new(UNPACKING_MAX), uses: Mutex::default() }
     }
 
     /// Removes what a crash left half unpacked.
@@ -59,22 +81,74 @@ impl Cache {
         Ok(())
     }
 
-    /// The folder that the package is unpacked in. It is there whole or not at all.
-    pub async fn folder_of(&self, code: &Code, blobs: &Arc<dyn Blobs>, ids: &Ids) -> Result<PathBuf, CacheError> {
-        let folder = self.folder.join(&code.sha256);
+    /// Removes packages that have not been used for a while.
+    pub fn prune(&self, ids: &Ids, now: Timestamp) -> io::Result<()> {
+        if !self.folder.exists() {
+            return Ok(());
+        }
+        for entry in std::fs::read_dir(&self.folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let unfinished = self.folder.join(format!("{UNFINISHED}{}", ids.lower(12)));
+            if !name.starts_with(UNFINISHED) && self.withdraw(&name, &unfinished, now)? {
+                std::fs::remove_dir_all(&unfinished)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Renames a package's folder away if nobody uses it. Under the lock: whoever comes later finds no folder.
+    fn withdraw(&self, name: &str, to: &Path, now: Timestamp) -> io::Result<bool> {
+        let mut uses = self.uses();
+        let used = uses.entry(name.to_owned()).or_insert_with(|| Use { holder: Weak::new(), seen: now });
+        if used.holder.strong_count() > 0 {
+            used.seen = now;
+        }
+        let is_over = used.seen.plus_ms(UNUSED_MAX_MS) <= now;
+        if is_over {
+            uses.remove(name);
+            std::fs::rename(self.folder.join(name), to)?;
+        }
+        Ok(is_over)
+    }
+
+    /// A hold on a package's folder, whether it is there yet or not.
+    fn hold(&self, name: &str, now: Timestamp) -> Arc<Unpacked> {
+        let mut uses = self.uses();
+        let used = uses.entry(name.to_owned()).or_insert_with(|| Use { holder: Weak::new(), seen: now });
+        used.seen = now;
+        used.holder.upgrade().unwrap_or_else(|| {
+            let held = Arc::new(Unpacked(self.folder.join(name)));
+            used.holder = Arc::downgrade(&held);
+            held
+        })
+    }
+
+    fn uses(&self) -> MutexGuard<'_, HashMap<String, Use>> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The package, unpacked. Its folder is there whole or not at all.
+    pub async fn unpacked(
+        &self,
+        code: &Code,
+        blobs: &Arc<dyn Blobs>,
+        ids: &Ids,
+        now: Timestamp,
+    ) -> Result<Arc<Unpacked>, CacheError> {
+        let held = self.hold(&code.sha256, now);
+        let folder = held.folder().to_owned();
         if tokio::fs::try_exists(&folder).await? {
-            return Ok(folder);
+            return Ok(held);
         }
         let _permit = self.unpacking.acquire().await.map_err(io::Error::other)?;
         if tokio::fs::try_exists(&folder).await? {
-            return Ok(folder);
+            return Ok(held);
         }
         let zip = fetch(code, blobs).await?;
         let unfinished = self.folder.join(format!("{UNFINISHED}{}", ids.lower(12)));
-        let target = folder.clone();
-        let work = tokio::task::spawn_blocking(move || unpack(&zip, &unfinished, &target));
+        let work = tokio::task::spawn_blocking(move || unpack(&zip, &unfinished, &folder));
         work.await.map_err(io::Error::other)??;
-        Ok(folder)
+        Ok(held)
     }
 }
 

@@ -111,6 +111,14 @@ impl Functions {
         drop(idle);
     }
 
+    /// Removes unpacked packages that nobody has used for a while. Blocks on the disk.
+    pub fn prune_packages(&self) {
+        let Some(platform) = self.platform.upgrade() else { return };
+        if let Err(error) = self.cache.prune(&platform.ids, platform.clock.now()) {
+            tracing::warn!("unused packages stay unpacked: {error}");
+        }
+    }
+
     pub(crate) fn logs(&self) -> &Logs {
         &self.logs
     }

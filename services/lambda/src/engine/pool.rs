@@ -8,6 +8,7 @@ use base::{Scope, Timestamp};
 use exec::Environment;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::engine::cache::Unpacked;
 use crate::engine::logs::LogStream;
 use crate::model::Function;
 use crate::names::Target;
@@ -36,6 +37,8 @@ pub(crate) struct Running {
     pub place: Place,
     /// Of the function, when this was started.
     pub generation: String,
+    /// Keeps the package from being removed.
+    pub _code: Arc<Unpacked>,
     pub stream: Arc<LogStream>,
     /// When its credentials end.
     pub expires: Timestamp,

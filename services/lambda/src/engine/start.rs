@@ -35,16 +35,17 @@ impl Functions {
         let runtime =
             self.runtime(&function.runtime).map_err(|_| Error::RuntimeGone(function.runtime.clone()))?.clone();
         let session = assume(platform, function).await?;
-        let code = self.cache.folder_of(&function.code, &platform.blobs, &platform.ids).await;
+        let now = platform.clock.now();
+        let code = self.cache.unpacked(&function.code, &platform.blobs, &platform.ids, now).await;
         let code = code.map_err(|error| match error {
             CacheError::Gone(_) => Error::Superseded,
             other => service::Failure::internal(other).into(),
         })?;
         let region = target.scope.region.to_string();
-        let name = stream_name(platform.clock.now(), &platform.ids.uuid());
+        let name = stream_name(now, &platform.ids.uuid());
         let stream = LogStream::new(session.caller.clone(), region.clone(), target.log_group(), name);
         let env = variables(function, &session, &region, &platform.settings.public_url);
-        let deployed = deployed(function, runtime, &stream, code, env);
+        let deployed = deployed(function, runtime, &stream, code.folder().to_owned(), env);
         let limits = Limits::of(&deployed);
         let init_max = limits.init;
         let _start = self.starts.acquire().await.map_err(|error| Error::Platform(error.to_string()))?;
@@ -55,6 +56,7 @@ impl Functions {
             environment,
             place,
             generation: function.generation.clone(),
+            _code: code,
             stream: Arc::new(stream),
             expires: session.expires,
             init_max,

@@ -10,6 +10,7 @@ use crate::model::{self, Code, Function};
 use crate::names::{LATEST, Target};
 use crate::ops::render::configuration;
 use crate::ops::{role, upload};
+use crate::plane;
 use crate::store;
 use crate::wire::{
     CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, FunctionCode, FunctionCodeLocation,
@@ -109,7 +110,10 @@ pub(crate) async fn get_function(
     let function = store::find(tx, &target).await?;
     Ok(GetFunctionResponse {
         configuration: Some(configuration(&target, &function)),
-        code: Some(FunctionCodeLocation { repository_type: Some("S3".into()), location: None }),
+        code: Some(FunctionCodeLocation {
+            repository_type: Some("S3".into()),
+            location: plane::location(cx, &function.code),
+        }),
         tags: Some(function.tags).filter(|tags| !tags.is_empty()),
     })
 }

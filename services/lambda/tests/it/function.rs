@@ -65,6 +65,8 @@ async fn a_function_is_as_it_was_created() {
     assert_eq!(found["Configuration"], created);
     assert_eq!(found["Tags"], json!({ "team": "blue" }));
     assert_eq!(found["Code"]["RepositoryType"], "S3");
+    let location = found["Code"]["Location"].as_str().unwrap();
+    assert!(location.starts_with("http://127.0.0.1:4566/_clearsky/lambda-code/"), "{location}");
     let configuration = bench.call("GetFunctionConfiguration", json!({ "FunctionName": "function:app" })).await;
     assert_eq!(configuration, created);
     let latest = bench.call("GetFunctionConfiguration", json!({ "FunctionName": "app", "Qualifier": "$LATEST" })).await;

@@ -79,6 +79,25 @@ async fn one_environment_serves_one_after_another_until_it_is_idle_too_long() {
 }
 
 #[tokio::test]
+async fn packages_are_unpacked_again_when_they_are_needed_again() {
+    let bench = Bench::with_app().await;
+    let hour_ms = 60 * 60 * 1000;
+    bench.invoke(&[], "{}").await;
+    bench.kit.clock.advance_ms(hour_ms);
+    bench.functions.prune_packages();
+    assert_eq!(bench.cached().len(), 1, "an environment uses it");
+    bench.functions.prune();
+    bench.kit.clock.advance_ms(hour_ms - 1);
+    bench.functions.prune_packages();
+    assert_eq!(bench.cached().len(), 1);
+    bench.kit.clock.advance_ms(1);
+    bench.functions.prune_packages();
+    assert_eq!(bench.cached().len(), 0);
+    assert_eq!(bench.invoke(&[], "{}").await.status, 200);
+    assert_eq!(bench.cached().len(), 1);
+}
+
+#[tokio::test]
 async fn what_invoke_refuses() {
     let bench = Bench::with_app().await;
     for (headers, payload, expected) in [
