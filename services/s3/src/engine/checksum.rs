@@ -163,3 +163,42 @@ impl Members {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(trailers: &[(&str, &str)]) -> Received {
+        let checksums = [("crc32", vec![0x35, 0x24, 0x41, 0xc2]), ("crc64nvme", vec![1; 8])].into();
+        Received {
+            blob: blob::BlobId::parse(&"a".repeat(26)).unwrap(),
+            bytes: 3,
+            digests: Digests { md5: [0; 16], checksums },
+            trailers: trailers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+
+    fn check(claims: &Claims<'_>, trailers: &[(&str, &str)], expected: &str) {
+        let shown = match claims.check(&received(trailers)) {
+            Ok(checksum) => format!("{} {}", checksum.algorithm.name(), checksum.value),
+            Err(error) => service::Failure::from(error).facts.code.to_owned(),
+        };
+        assert_eq!(shown, expected, "{claims:?} {trailers:?}");
+    }
+
+    #[test]
+    fn trailers_claim_as_headers_do() {
+        let none = Claims::default();
+        let named = Claims { algorithm: Some("CRC32"), ..Claims::default() };
+        let header = Claims { crc32: Some("NSRBwg=="), ..Claims::default() };
+        check(&none, &[], "CRC64NVME AQEBAQEBAQE=");
+        check(&none, &[("x-amz-checksum-crc32", "NSRBwg==")], "CRC32 NSRBwg==");
+        check(&named, &[("x-amz-checksum-crc32", "NSRBwg==")], "CRC32 NSRBwg==");
+        check(&named, &[("x-amz-trailer-signature", "00")], "InvalidRequest");
+        check(&none, &[("x-amz-checksum-crc32", "NSRBww==")], "BadDigest");
+        check(&none, &[("x-amz-checksum-crc32", "?")], "InvalidRequest");
+        check(&none, &[("x-amz-checksum-sha512", "AA==")], "InvalidRequest");
+        check(&none, &[("x-amz-checksum-crc64nvme", "AQEBAQEBAQE=")], "CRC64NVME AQEBAQEBAQE=");
+        check(&header, &[("x-amz-checksum-crc32", "NSRBwg==")], "InvalidRequest");
+    }
+}

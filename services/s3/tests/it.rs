@@ -1,0 +1,18 @@
+//! S3 over its wire, on a platform in memory.
+
+#[path = "it/bucket.rs"]
+mod bucket;
+#[path = "it/copy.rs"]
+mod copy;
+#[path = "it/delete.rs"]
+mod delete;
+#[path = "it/kit.rs"]
+mod kit;
+#[path = "it/list.rs"]
+mod list;
+#[path = "it/permission.rs"]
+mod permission;
+#[path = "it/read.rs"]
+mod read;
+#[path = "it/write.rs"]
+mod write;
