@@ -130,7 +130,8 @@ pub enum Kind {
         value: &'static Schema,
         flattened: bool,
     },
-    Structure(&'static StructureFacts),
+    /// Its members are the Rust type's: a table here would be a cycle where structures hold themselves.
+    Structure,
     /// A hand-written type, which knows its own form.
     Custom,
 }

@@ -73,6 +73,9 @@ pub enum ReadError {
     /// A request names a member (by path) that we do not honour.
     #[error("{0} is not implemented")]
     NotImplemented(String),
+    /// A hand-written type refuses the value. The text is AWS's, of the service's validation error.
+    #[error("{0}")]
+    Invalid(String),
 }
 
 /// One broken constraint, in AWS's words.

@@ -98,8 +98,8 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("GetOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetOrganizationsAccessReport", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetOutboundWebIdentityFederationInfo", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetPolicyVersion", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "GetPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetPolicyRequest::FACTS, GetPolicyResponse::FACTS)), result_wrapper: "GetPolicyResult", input_root: "", output_root: "GetPolicyResponse", checksum_member: "" },
+    OperationFacts { name: "GetPolicyVersion", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetPolicyVersionRequest::FACTS, GetPolicyVersionResponse::FACTS)), result_wrapper: "GetPolicyVersionResult", input_root: "", output_root: "GetPolicyVersionResponse", checksum_member: "" },
     OperationFacts { name: "GetRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetRoleRequest::FACTS, GetRoleResponse::FACTS)), result_wrapper: "GetRoleResult", input_root: "", output_root: "GetRoleResponse", checksum_member: "" },
     OperationFacts { name: "GetRolePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetRolePolicyRequest::FACTS, GetRolePolicyResponse::FACTS)), result_wrapper: "GetRolePolicyResult", input_root: "", output_root: "GetRolePolicyResponse", checksum_member: "" },
     OperationFacts::unsupported("GetRoleTemplateVersion", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -209,6 +209,8 @@ pub mod op {
     operation!(DeleteRole, DeleteRoleRequest, DeleteRoleNothing, &OPERATIONS[36]);
     operation!(DeleteRolePolicy, DeleteRolePolicyRequest, DeleteRolePolicyNothing, &OPERATIONS[38]);
     operation!(DetachRolePolicy, DetachRolePolicyRequest, DetachRolePolicyNothing, &OPERATIONS[50]);
+    operation!(GetPolicy, GetPolicyRequest, GetPolicyResponse, &OPERATIONS[80]);
+    operation!(GetPolicyVersion, GetPolicyVersionRequest, GetPolicyVersionResponse, &OPERATIONS[81]);
     operation!(GetRole, GetRoleRequest, GetRoleResponse, &OPERATIONS[82]);
     operation!(GetRolePolicy, GetRolePolicyRequest, GetRolePolicyResponse, &OPERATIONS[83]);
     operation!(ListAttachedRolePolicies, ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse, &OPERATIONS[96]);
@@ -237,25 +239,31 @@ pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
-    pub static ATTACH_ROLE_POLICY_REQUEST: Schema = Schema::new("AttachRolePolicyRequest", Kind::Structure(super::AttachRolePolicyRequest::FACTS));
-    pub static ATTACHED_POLICY: Schema = Schema::new("AttachedPolicy", Kind::Structure(super::AttachedPolicy::FACTS));
-    pub static CREATE_ROLE_REQUEST: Schema = Schema::new("CreateRoleRequest", Kind::Structure(super::CreateRoleRequest::FACTS));
-    pub static CREATE_ROLE_RESPONSE: Schema = Schema::new("CreateRoleResponse", Kind::Structure(super::CreateRoleResponse::FACTS));
-    pub static DELETE_ROLE_POLICY_REQUEST: Schema = Schema::new("DeleteRolePolicyRequest", Kind::Structure(super::DeleteRolePolicyRequest::FACTS));
-    pub static DELETE_ROLE_REQUEST: Schema = Schema::new("DeleteRoleRequest", Kind::Structure(super::DeleteRoleRequest::FACTS));
-    pub static DETACH_ROLE_POLICY_REQUEST: Schema = Schema::new("DetachRolePolicyRequest", Kind::Structure(super::DetachRolePolicyRequest::FACTS));
-    pub static GET_ROLE_POLICY_REQUEST: Schema = Schema::new("GetRolePolicyRequest", Kind::Structure(super::GetRolePolicyRequest::FACTS));
-    pub static GET_ROLE_POLICY_RESPONSE: Schema = Schema::new("GetRolePolicyResponse", Kind::Structure(super::GetRolePolicyResponse::FACTS));
-    pub static GET_ROLE_REQUEST: Schema = Schema::new("GetRoleRequest", Kind::Structure(super::GetRoleRequest::FACTS));
-    pub static GET_ROLE_RESPONSE: Schema = Schema::new("GetRoleResponse", Kind::Structure(super::GetRoleResponse::FACTS));
-    pub static LIST_ATTACHED_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListAttachedRolePoliciesRequest", Kind::Structure(super::ListAttachedRolePoliciesRequest::FACTS));
-    pub static LIST_ATTACHED_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListAttachedRolePoliciesResponse", Kind::Structure(super::ListAttachedRolePoliciesResponse::FACTS));
-    pub static LIST_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListRolePoliciesRequest", Kind::Structure(super::ListRolePoliciesRequest::FACTS));
-    pub static LIST_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListRolePoliciesResponse", Kind::Structure(super::ListRolePoliciesResponse::FACTS));
-    pub static LIST_ROLES_REQUEST: Schema = Schema::new("ListRolesRequest", Kind::Structure(super::ListRolesRequest::FACTS));
-    pub static LIST_ROLES_RESPONSE: Schema = Schema::new("ListRolesResponse", Kind::Structure(super::ListRolesResponse::FACTS));
-    pub static PUT_ROLE_POLICY_REQUEST: Schema = Schema::new("PutRolePolicyRequest", Kind::Structure(super::PutRolePolicyRequest::FACTS));
-    pub static ROLE: Schema = Schema::new("Role", Kind::Structure(super::Role::FACTS));
+    pub static ATTACH_ROLE_POLICY_REQUEST: Schema = Schema::new("AttachRolePolicyRequest", Kind::Structure);
+    pub static ATTACHED_POLICY: Schema = Schema::new("AttachedPolicy", Kind::Structure);
+    pub static CREATE_ROLE_REQUEST: Schema = Schema::new("CreateRoleRequest", Kind::Structure);
+    pub static CREATE_ROLE_RESPONSE: Schema = Schema::new("CreateRoleResponse", Kind::Structure);
+    pub static DELETE_ROLE_POLICY_REQUEST: Schema = Schema::new("DeleteRolePolicyRequest", Kind::Structure);
+    pub static DELETE_ROLE_REQUEST: Schema = Schema::new("DeleteRoleRequest", Kind::Structure);
+    pub static DETACH_ROLE_POLICY_REQUEST: Schema = Schema::new("DetachRolePolicyRequest", Kind::Structure);
+    pub static GET_POLICY_REQUEST: Schema = Schema::new("GetPolicyRequest", Kind::Structure);
+    pub static GET_POLICY_RESPONSE: Schema = Schema::new("GetPolicyResponse", Kind::Structure);
+    pub static GET_POLICY_VERSION_REQUEST: Schema = Schema::new("GetPolicyVersionRequest", Kind::Structure);
+    pub static GET_POLICY_VERSION_RESPONSE: Schema = Schema::new("GetPolicyVersionResponse", Kind::Structure);
+    pub static GET_ROLE_POLICY_REQUEST: Schema = Schema::new("GetRolePolicyRequest", Kind::Structure);
+    pub static GET_ROLE_POLICY_RESPONSE: Schema = Schema::new("GetRolePolicyResponse", Kind::Structure);
+    pub static GET_ROLE_REQUEST: Schema = Schema::new("GetRoleRequest", Kind::Structure);
+    pub static GET_ROLE_RESPONSE: Schema = Schema::new("GetRoleResponse", Kind::Structure);
+    pub static LIST_ATTACHED_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListAttachedRolePoliciesRequest", Kind::Structure);
+    pub static LIST_ATTACHED_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListAttachedRolePoliciesResponse", Kind::Structure);
+    pub static LIST_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListRolePoliciesRequest", Kind::Structure);
+    pub static LIST_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListRolePoliciesResponse", Kind::Structure);
+    pub static LIST_ROLES_REQUEST: Schema = Schema::new("ListRolesRequest", Kind::Structure);
+    pub static LIST_ROLES_RESPONSE: Schema = Schema::new("ListRolesResponse", Kind::Structure);
+    pub static POLICY: Schema = Schema::new("Policy", Kind::Structure);
+    pub static POLICY_VERSION: Schema = Schema::new("PolicyVersion", Kind::Structure);
+    pub static PUT_ROLE_POLICY_REQUEST: Schema = Schema::new("PutRolePolicyRequest", Kind::Structure);
+    pub static ROLE: Schema = Schema::new("Role", Kind::Structure);
     pub static ARN_TYPE: Schema = Schema::new("arnType", Kind::String).length(20, 2048);
     pub static ATTACHED_POLICIES_LIST_TYPE: Schema = Schema::new("attachedPoliciesListType", Kind::List { item_name: "member", item: &ATTACHED_POLICY, flattened: false });
     pub static BOOLEAN_TYPE: Schema = Schema::new("booleanType", Kind::Boolean);
@@ -265,10 +273,12 @@ pub mod schema {
     pub static MAX_ITEMS_TYPE: Schema = Schema::new("maxItemsType", Kind::Integer).range(1, 1000);
     pub static PATH_PREFIX_TYPE: Schema = Schema::new("pathPrefixType", Kind::String).length(1, 512).pattern("\\u002F[\\u0021-\\u007F]*");
     pub static PATH_TYPE: Schema = Schema::new("pathType", Kind::String).length(1, 512).pattern("(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)");
+    pub static POLICY_DESCRIPTION_TYPE: Schema = Schema::new("policyDescriptionType", Kind::String).length(0, 1000);
     pub static POLICY_DOCUMENT_TYPE: Schema = Schema::new("policyDocumentType", Kind::String).length(1, 131072).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+");
     pub static POLICY_NAME_LIST_TYPE: Schema = Schema::new("policyNameListType", Kind::List { item_name: "member", item: &POLICY_NAME_TYPE, flattened: false });
     pub static POLICY_NAME_TYPE: Schema = Schema::new("policyNameType", Kind::String).length(1, 128).pattern("[\\w+=,.@-]+");
     pub static POLICY_PATH_TYPE: Schema = Schema::new("policyPathType", Kind::String).length(1, 512).pattern("((/[A-Za-z0-9\\.,\\+@=_-]+)*)/");
+    pub static POLICY_VERSION_ID_TYPE: Schema = Schema::new("policyVersionIdType", Kind::String).pattern("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?");
     pub static RESPONSE_MARKER_TYPE: Schema = Schema::new("responseMarkerType", Kind::String);
     pub static ROLE_DESCRIPTION_TYPE: Schema = Schema::new("roleDescriptionType", Kind::String).length(0, 1000).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*");
     pub static ROLE_LIST_TYPE: Schema = Schema::new("roleListType", Kind::List { item_name: "member", item: &ROLE, flattened: false });
@@ -310,6 +320,23 @@ structure! { DeleteRoleRequest: [
 structure! { DetachRolePolicyRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetPolicyRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetPolicyResponse: [
+    policy: Option<Policy> = Member::new("Policy", &schema::POLICY);
+] streams [  ] refuses [  ] }
+
+structure! { GetPolicyVersionRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    version_id: String = Member::new("VersionId", &schema::POLICY_VERSION_ID_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetPolicyVersionResponse: [
+    policy_version: Option<PolicyVersion> = Member::new("PolicyVersion", &schema::POLICY_VERSION);
 ] streams [  ] refuses [  ] }
 
 structure! { GetRolePolicyRequest: [
@@ -367,6 +394,23 @@ structure! { ListRolesResponse: [
     is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
     marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
 ] streams [  ] refuses [  ] }
+
+structure! { Policy: [
+    policy_name: Option<String> = Member::new("PolicyName", &schema::POLICY_NAME_TYPE);
+    policy_id: Option<String> = Member::new("PolicyId", &schema::ID_TYPE);
+    arn: Option<String> = Member::new("Arn", &schema::ARN_TYPE);
+    path: Option<String> = Member::new("Path", &schema::POLICY_PATH_TYPE);
+    default_version_id: Option<String> = Member::new("DefaultVersionId", &schema::POLICY_VERSION_ID_TYPE);
+    is_attachable: Option<bool> = Member::new("IsAttachable", &schema::BOOLEAN_TYPE);
+    description: Option<String> = Member::new("Description", &schema::POLICY_DESCRIPTION_TYPE);
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+] streams [  ] refuses [ Member::new("AttachmentCount", &schema::REFUSED), Member::new("PermissionsBoundaryUsageCount", &schema::REFUSED), Member::new("UpdateDate", &schema::REFUSED), Member::new("Tags", &schema::REFUSED) ] }
+
+structure! { PolicyVersion: [
+    document: Option<String> = Member::new("Document", &schema::POLICY_DOCUMENT_TYPE);
+    version_id: Option<String> = Member::new("VersionId", &schema::POLICY_VERSION_ID_TYPE);
+    is_default_version: Option<bool> = Member::new("IsDefaultVersion", &schema::BOOLEAN_TYPE);
+] streams [  ] refuses [ Member::new("CreateDate", &schema::REFUSED) ] }
 
 structure! { PutRolePolicyRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();

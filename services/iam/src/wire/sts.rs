@@ -44,19 +44,20 @@ pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
-    pub static ASSUME_ROLE_REQUEST: Schema = Schema::new("AssumeRoleRequest", Kind::Structure(super::AssumeRoleRequest::FACTS));
-    pub static ASSUME_ROLE_RESPONSE: Schema = Schema::new("AssumeRoleResponse", Kind::Structure(super::AssumeRoleResponse::FACTS));
-    pub static ASSUMED_ROLE_USER: Schema = Schema::new("AssumedRoleUser", Kind::Structure(super::AssumedRoleUser::FACTS));
-    pub static CREDENTIALS: Schema = Schema::new("Credentials", Kind::Structure(super::Credentials::FACTS));
-    pub static GET_CALLER_IDENTITY_REQUEST: Schema = Schema::new("GetCallerIdentityRequest", Kind::Structure(super::GetCallerIdentityRequest::FACTS));
-    pub static GET_CALLER_IDENTITY_RESPONSE: Schema = Schema::new("GetCallerIdentityResponse", Kind::Structure(super::GetCallerIdentityResponse::FACTS));
-    pub static POLICY_DESCRIPTOR_TYPE: Schema = Schema::new("PolicyDescriptorType", Kind::Structure(super::PolicyDescriptorType::FACTS));
+    pub static ASSUME_ROLE_REQUEST: Schema = Schema::new("AssumeRoleRequest", Kind::Structure);
+    pub static ASSUME_ROLE_RESPONSE: Schema = Schema::new("AssumeRoleResponse", Kind::Structure);
+    pub static ASSUMED_ROLE_USER: Schema = Schema::new("AssumedRoleUser", Kind::Structure);
+    pub static CREDENTIALS: Schema = Schema::new("Credentials", Kind::Structure);
+    pub static GET_CALLER_IDENTITY_REQUEST: Schema = Schema::new("GetCallerIdentityRequest", Kind::Structure);
+    pub static GET_CALLER_IDENTITY_RESPONSE: Schema = Schema::new("GetCallerIdentityResponse", Kind::Structure);
+    pub static POLICY_DESCRIPTOR_TYPE: Schema = Schema::new("PolicyDescriptorType", Kind::Structure);
     pub static ACCESS_KEY_ID_TYPE: Schema = Schema::new("accessKeyIdType", Kind::String).length(16, 128).pattern("[\\w]*");
     pub static ACCESS_KEY_SECRET_TYPE: Schema = Schema::new("accessKeySecretType", Kind::String);
     pub static ACCOUNT_TYPE: Schema = Schema::new("accountType", Kind::String);
     pub static ARN_TYPE: Schema = Schema::new("arnType", Kind::String).length(20, 2048).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+");
     pub static ASSUMED_ROLE_ID_TYPE: Schema = Schema::new("assumedRoleIdType", Kind::String).length(2, 193).pattern("[\\w+=,.@:-]*");
     pub static DATE_TYPE: Schema = Schema::new("dateType", Kind::Timestamp(None));
+    pub static EXTERNAL_ID_TYPE: Schema = Schema::new("externalIdType", Kind::String).length(2, 1224).pattern("[\\w+=,.@:\\/-]*");
     pub static NON_NEGATIVE_INTEGER_TYPE: Schema = Schema::new("nonNegativeIntegerType", Kind::Integer).range(0, i64::MAX);
     pub static POLICY_DESCRIPTOR_LIST_TYPE: Schema = Schema::new("policyDescriptorListType", Kind::List { item_name: "member", item: &POLICY_DESCRIPTOR_TYPE, flattened: false });
     pub static ROLE_DURATION_SECONDS_TYPE: Schema = Schema::new("roleDurationSecondsType", Kind::Integer).range(900, 43200);
@@ -72,7 +73,8 @@ structure! { AssumeRoleRequest: [
     policy_arns: Option<Vec<PolicyDescriptorType>> = Member::new("PolicyArns", &schema::POLICY_DESCRIPTOR_LIST_TYPE);
     policy: Option<String> = Member::new("Policy", &schema::UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE);
     duration_seconds: Option<i32> = Member::new("DurationSeconds", &schema::ROLE_DURATION_SECONDS_TYPE);
-] streams [  ] refuses [ Member::new("Tags", &schema::REFUSED), Member::new("TransitiveTagKeys", &schema::REFUSED), Member::new("ExternalId", &schema::REFUSED), Member::new("SerialNumber", &schema::REFUSED), Member::new("TokenCode", &schema::REFUSED), Member::new("SourceIdentity", &schema::REFUSED), Member::new("ProvidedContexts", &schema::REFUSED), Member::new("MinimumSessionTokenSize", &schema::REFUSED) ] }
+    external_id: Option<String> = Member::new("ExternalId", &schema::EXTERNAL_ID_TYPE);
+] streams [  ] refuses [ Member::new("Tags", &schema::REFUSED), Member::new("TransitiveTagKeys", &schema::REFUSED), Member::new("SerialNumber", &schema::REFUSED), Member::new("TokenCode", &schema::REFUSED), Member::new("SourceIdentity", &schema::REFUSED), Member::new("ProvidedContexts", &schema::REFUSED), Member::new("MinimumSessionTokenSize", &schema::REFUSED) ] }
 
 structure! { AssumeRoleResponse: [
     credentials: Option<Credentials> = Member::new("Credentials", &schema::CREDENTIALS);
