@@ -37,7 +37,7 @@ service::operations! { crate::wire;
         |s, i| demands![lambda::UpdateFunctionConfiguration(arn(s, &i.function_name))];
     Invoke => run invoke::invoke,
         |s, i| demands![lambda::InvokeFunction(Target::lenient(s, &i.function_name, i.qualifier.as_deref()).qualified_arn())];
-    AddPermission => permission::add_permission, |s, i| vec![permission::demand(s, i)];
+    AddPermission => permission::add_permission, |s, i| vec![permission::demand(&arn(s, &i.function_name), &i.principal)];
     RemovePermission => permission::remove_permission, |s, i| demands![lambda::RemovePermission(arn(s, &i.function_name))];
     GetPolicy => permission::get_policy, |s, i| demands![lambda::GetPolicy(arn(s, &i.function_name))];
     ListTags => tag::list_tags, |s, i| demands![lambda::ListTags(arn(s, &i.resource))];

@@ -51,6 +51,7 @@ impl Functions {
             let _ = answer.send(functions.serve(&server, job).await);
         };
         platform.tasks.once("invocation", Box::pin(work)).await;
-        wait.await.unwrap_or_else(|_| Err(Error::Platform("The server is shutting down.".into())))
+        wait.await
+            .unwrap_or_else(|_| Err(Error::Platform("The invocation was cut off: the server is shutting down.".into())))
     }
 }

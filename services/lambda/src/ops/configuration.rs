@@ -8,6 +8,7 @@ use crate::errors::Error;
 use crate::model::{self, Code, Function};
 use crate::names::Target;
 use crate::ops::render::configuration;
+use crate::ops::settings::{self, Settings};
 use crate::ops::{role, upload};
 use crate::store;
 use crate::wire::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest};
@@ -41,19 +42,36 @@ pub(crate) async fn update_function_configuration(
     cx: &Cx,
     input: &UpdateFunctionConfigurationRequest,
 ) -> Result<FunctionConfiguration, Error> {
-    let target = Target::new(cx, &input.function_name, None)?;
-    let mut change = input.clone();
-    if let Some(runtime) = &input.runtime {
-        cx.platform.state::<Functions>()?.runtime(runtime)?;
+    let UpdateFunctionConfigurationRequest {
+        function_name,
+        role,
+        handler,
+        description,
+        timeout,
+        memory_size,
+        environment,
+        runtime,
+        tracing_config: _,
+        revision_id,
+        ephemeral_storage,
+    } = input;
+    let target = Target::new(cx, function_name, None)?;
+    let mut settings = Settings {
+        role: None,
+        runtime: runtime.clone(),
+        handler: handler.clone(),
+        description: description.clone(),
+        timeout_s: *timeout,
+        memory_mb: *memory_size,
+        storage_mb: settings::storage(ephemeral_storage.as_ref()),
+        variables: settings::variables(environment.as_ref()),
+    };
+    settings.check(cx)?;
+    current(cx, &target, revision_id.as_deref()).await?;
+    if let Some(role) = role {
+        settings.role = Some(role::passed(cx, role).await?);
     }
-    if let Some(variables) = input.environment.as_ref().and_then(|environment| environment.variables.as_ref()) {
-        model::check_variables(variables)?;
-    }
-    current(cx, &target, input.revision_id.as_deref()).await?;
-    if let Some(role) = &input.role {
-        change.role = Some(role::passed(cx, role).await?.to_string());
-    }
-    let function = apply(cx, &target, input.revision_id.clone(), Change::Configuration(Box::new(change))).await?;
+    let function = apply(cx, &target, revision_id.clone(), Change::Settings(Box::new(settings))).await?;
     Ok(configuration(&target, &function))
 }
 
@@ -61,7 +79,7 @@ pub(crate) async fn update_function_configuration(
 #[derive(Clone)]
 enum Change {
     Code { code: Code, architecture: String },
-    Configuration(Box<UpdateFunctionConfigurationRequest>),
+    Settings(Box<Settings>),
 }
 
 /// The function as it is, if it is of the revision that the request wants.
@@ -95,7 +113,7 @@ async fn apply(cx: &Cx, target: &Target, revision: Option<String>, change: Chang
                         cx.after_commit(Effect::DeleteBlob(old));
                     }
                 }
-                Change::Configuration(input) => configure(&mut function, *input)?,
+                Change::Settings(settings) => settings.apply(&mut function),
             }
             function.revision = cx.platform.ids.uuid();
             function.generation = cx.platform.ids.uuid();
@@ -107,35 +125,4 @@ async fn apply(cx: &Cx, target: &Target, revision: Option<String>, change: Chang
     let function = function.await?;
     cx.platform.state::<Functions>()?.retire(&Place::of(target));
     Ok(function)
-}
-
-/// Takes over what the request names; the rest stays.
-fn configure(function: &mut Function, input: UpdateFunctionConfigurationRequest) -> Result<(), Error> {
-    let UpdateFunctionConfigurationRequest {
-        function_name: _,
-        role,
-        handler,
-        description,
-        timeout,
-        memory_size,
-        environment,
-        runtime,
-        tracing_config: _,
-        revision_id: _,
-        ephemeral_storage,
-    } = input;
-    let number = |value: Option<i32>, was: u32| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(was);
-    if let Some(role) = role {
-        function.role = role.parse().map_err(|_| Error::RoleNotTrusting)?;
-    }
-    function.handler = handler.unwrap_or_else(|| std::mem::take(&mut function.handler));
-    function.description = description.unwrap_or_else(|| std::mem::take(&mut function.description));
-    function.runtime = runtime.unwrap_or_else(|| std::mem::take(&mut function.runtime));
-    function.timeout_s = number(timeout, function.timeout_s);
-    function.memory_mb = number(memory_size, function.memory_mb);
-    function.storage_mb = number(ephemeral_storage.map(|storage| storage.size), function.storage_mb);
-    if let Some(environment) = environment {
-        function.variables = environment.variables.unwrap_or_default();
-    }
-    Ok(())
 }

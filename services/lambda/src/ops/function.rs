@@ -1,5 +1,8 @@
 //! CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, DeleteFunction.
 
+use std::collections::BTreeMap;
+
+use base::Arn;
 use kv::Tx;
 use service::{Cx, Effect, Failure};
 
@@ -9,6 +12,7 @@ use crate::errors::Error;
 use crate::model::{self, Code, Function};
 use crate::names::{LATEST, Target};
 use crate::ops::render::configuration;
+use crate::ops::settings::{self, Settings};
 use crate::ops::{role, upload};
 use crate::plane;
 use crate::store;
@@ -23,40 +27,12 @@ const PAGE_MAX: usize = 50;
 
 /// Keeps the package, then the record: only when both are there is there a function.
 pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> Result<FunctionConfiguration, Error> {
-    let FunctionCode { zip_file } = &input.code;
-    let target = Target::new(cx, &input.function_name, None)?;
-    if target.qualifier.is_some() {
-        return Err(Error::InvalidParameter("The name of a new function has no qualifier.".into()));
-    }
-    let mut function = described(cx, &target, input)?;
-    function.role = role::passed(cx, &input.role).await?;
-    let judged = upload::judge(zip_file.as_ref(), "CreateFunction").await?;
-    function.code = judged.keep(cx).await?;
-    let row = (target.clone(), function.clone());
-    let created = cx.transact(move |_, tx| {
-        let (target, function) = row.clone();
-        Box::pin(async move {
-            if store::load(tx, &target.scope, &target.name).await?.is_some() {
-                return Err(Error::FunctionExists(target.name).into());
-            }
-            store::save(tx, &target.scope, &function).map_err(Failure::from)
-        })
-    });
-    if let Err(failure) = created.await {
-        upload::discard(cx, &function.code, &failure).await;
-        return Err(failure.into());
-    }
-    Ok(configuration(&target, &function))
-}
-
-/// The function that a request describes, its role and package still to come.
-fn described(cx: &Cx, target: &Target, input: &CreateFunctionRequest) -> Result<Function, Error> {
     let CreateFunctionRequest {
-        function_name: _,
+        function_name,
         runtime,
-        role: _,
+        role,
         handler,
-        code: _,
+        code: FunctionCode { zip_file },
         description,
         timeout,
         memory_size,
@@ -68,36 +44,76 @@ fn described(cx: &Cx, target: &Target, input: &CreateFunctionRequest) -> Result<
         architectures,
         ephemeral_storage,
     } = input;
-    let (Some(runtime), Some(handler)) = (runtime, handler) else {
+    let target = Target::new(cx, function_name, None)?;
+    if target.qualifier.is_some() {
+        return Err(Error::InvalidParameter("The name of a new function has no qualifier.".into()));
+    }
+    if runtime.is_none() || handler.is_none() {
         let text = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
         return Err(Error::InvalidParameter(text.into()));
+    }
+    let settings = Settings {
+        role: None,
+        runtime: runtime.clone(),
+        handler: handler.clone(),
+        description: description.clone(),
+        timeout_s: *timeout,
+        memory_mb: *memory_size,
+        storage_mb: settings::storage(ephemeral_storage.as_ref()),
+        variables: settings::variables(environment.as_ref()),
     };
-    cx.platform.state::<Functions>()?.runtime(runtime)?;
-    let variables = environment.as_ref().and_then(|environment| environment.variables.clone()).unwrap_or_default();
-    model::check_variables(&variables)?;
+    settings.check(cx)?;
     let tags = tags.clone().unwrap_or_default();
     model::check_tags(&tags)?;
-    let number =
-        |value: Option<i32>, default: u32| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(default);
-    let ids = &cx.platform.ids;
-    Ok(Function {
+    let architecture = model::architecture(architectures.as_deref())?;
+    let role = role::passed(cx, role).await?;
+    let judged = upload::judge(zip_file.as_ref(), "CreateFunction").await?;
+    let code = judged.keep(cx).await?;
+    let mut function = Function { tags, architecture, ..blank(cx, &target, role, code) };
+    settings.apply(&mut function);
+    add(cx, &target, &function).await?;
+    Ok(configuration(&target, &function))
+}
+
+/// A function with Lambda's defaults.
+fn blank(cx: &Cx, target: &Target, role: Arn, code: Code) -> Function {
+    Function {
         name: target.name.clone(),
-        runtime: runtime.clone(),
-        role: target.arn(),
-        handler: handler.clone(),
-        description: description.clone().unwrap_or_default(),
-        timeout_s: number(*timeout, model::TIMEOUT_DEFAULT_S),
-        memory_mb: number(*memory_size, model::MEMORY_DEFAULT_MB),
-        storage_mb: number(ephemeral_storage.as_ref().map(|storage| storage.size), model::STORAGE_DEFAULT_MB),
-        variables,
-        architecture: model::architecture(architectures.as_deref())?,
-        code: Code::default(),
-        tags,
+        runtime: String::new(),
+        role,
+        handler: String::new(),
+        description: String::new(),
+        timeout_s: model::TIMEOUT_DEFAULT_S,
+        memory_mb: model::MEMORY_DEFAULT_MB,
+        storage_mb: model::STORAGE_DEFAULT_MB,
+        variables: BTreeMap::new(),
+        architecture: String::new(),
+        code,
+        tags: BTreeMap::new(),
         permissions: Vec::new(),
-        revision: ids.uuid(),
-        generation: ids.uuid(),
+        revision: cx.platform.ids.uuid(),
+        generation: cx.platform.ids.uuid(),
         modified: cx.now(),
-    })
+    }
+}
+
+/// Adds the record; its package goes when there is a function of this name already.
+async fn add(cx: &Cx, target: &Target, function: &Function) -> Result<(), Error> {
+    let row = (target.clone(), function.clone());
+    let added = cx.transact(move |_, tx| {
+        let (target, function) = row.clone();
+        Box::pin(async move {
+            if store::load(tx, &target.scope, &target.name).await?.is_some() {
+                return Err(Error::FunctionExists(target.name).into());
+            }
+            store::save(tx, &target.scope, &function).map_err(Failure::from)
+        })
+    });
+    if let Err(failure) = added.await {
+        upload::discard(cx, &function.code, &failure).await;
+        return Err(failure.into());
+    }
+    Ok(())
 }
 
 pub(crate) async fn get_function(

@@ -6,5 +6,6 @@ pub(crate) mod invoke;
 pub(crate) mod permission;
 pub(crate) mod render;
 pub(crate) mod role;
+pub(crate) mod settings;
 pub(crate) mod tag;
 pub(crate) mod upload;

@@ -19,9 +19,8 @@ use crate::wire::{
 const POLICY_BYTES_MAX: usize = 20 * 1024;
 
 /// What AddPermission demands: policies may limit whom a function is opened to.
-pub(crate) fn demand(cx: &Cx, input: &AddPermissionRequest) -> Demand {
-    let arn = Target::lenient(cx, &input.function_name, None).arn();
-    Demand::new("lambda:AddPermission", arn).with("lambda:Principal", input.principal.clone())
+pub(crate) fn demand(arn: &Arn, principal: &str) -> Demand {
+    Demand::new("lambda:AddPermission", arn).with("lambda:Principal", principal)
 }
 
 pub(crate) async fn add_permission(
@@ -29,52 +28,47 @@ pub(crate) async fn add_permission(
     tx: &mut Tx,
     input: &AddPermissionRequest,
 ) -> Result<AddPermissionResponse, Error> {
-    let target = Target::new(cx, &input.function_name, input.qualifier.as_deref())?;
-    let mut function = store::find(tx, &target).await?;
-    check_revision(&function, input.revision_id.as_deref())?;
-    if function.permissions.iter().any(|permission| permission.sid == input.statement_id) {
-        return Err(Error::StatementExists(input.statement_id.clone()));
-    }
-    let statement = statement(&target, input)?;
-    let shown = statement.to_string();
-    function.permissions.push(Permission { sid: input.statement_id.clone(), statement });
-    let document = function.policy().unwrap_or_default().to_string();
-    if document.len() > POLICY_BYTES_MAX {
-        return Err(Error::PolicyTooLong { bytes: document.len(), max: POLICY_BYTES_MAX });
-    }
-    Policy::parse(&document, PolicyKind::Resource).map_err(|error| Error::InvalidParameter(error.to_string()))?;
-    function.revision = cx.platform.ids.uuid();
-    store::save(tx, &target.scope, &function)?;
-    Ok(AddPermissionResponse { statement: Some(shown) })
-}
-
-/// The statement that a request means.
-fn statement(target: &Target, input: &AddPermissionRequest) -> Result<Value, Error> {
     let AddPermissionRequest {
-        function_name: _,
+        function_name,
         statement_id,
         action,
         principal: who,
         source_arn,
         source_account,
         event_source_token,
-        qualifier: _,
-        revision_id: _,
+        qualifier,
+        revision_id,
     } = input;
+    let target = Target::new(cx, function_name, qualifier.as_deref())?;
+    let mut function = store::find(tx, &target).await?;
+    check_revision(&function, revision_id.as_deref())?;
+    if function.permissions.iter().any(|permission| permission.sid == *statement_id) {
+        return Err(Error::StatementExists(statement_id.clone()));
+    }
     let mut statement = json!({
         "Sid": statement_id,
         "Effect": "Allow",
-        "Principal": principal(target, who)?,
+        "Principal": principal(&target, who)?,
         "Action": action,
         "Resource": target.qualified_arn().to_string(),
     });
-    let mut equals = Map::new();
-    if let Some(account) = source_account {
-        equals.insert("AWS:SourceAccount".into(), json!(account));
+    let equals = [("AWS:SourceAccount", source_account), ("lambda:EventSourceToken", event_source_token)];
+    let conditions = conditions(&equals, source_arn.as_deref());
+    if let Some(fields) = statement.as_object_mut().filter(|_| !conditions.is_empty()) {
+        fields.insert("Condition".into(), Value::Object(conditions));
     }
-    if let Some(token) = event_source_token {
-        equals.insert("lambda:EventSourceToken".into(), json!(token));
-    }
+    let shown = statement.to_string();
+    function.permissions.push(Permission { sid: statement_id.clone(), statement });
+    check_policy(&function)?;
+    function.revision = cx.platform.ids.uuid();
+    store::save(tx, &target.scope, &function)?;
+    Ok(AddPermissionResponse { statement: Some(shown) })
+}
+
+/// The conditions of a statement.
+fn conditions(equals: &[(&str, &Option<String>)], source_arn: Option<&str>) -> Map<String, Value> {
+    let given = equals.iter().filter_map(|(key, value)| Some(((*key).to_owned(), json!(value.as_ref()?))));
+    let equals: Map<String, Value> = given.collect();
     let mut conditions = Map::new();
     if !equals.is_empty() {
         conditions.insert("StringEquals".into(), Value::Object(equals));
@@ -82,10 +76,17 @@ fn statement(target: &Target, input: &AddPermissionRequest) -> Result<Value, Err
     if let Some(arn) = source_arn {
         conditions.insert("ArnLike".into(), json!({ "AWS:SourceArn": arn }));
     }
-    if let Some(fields) = statement.as_object_mut().filter(|_| !conditions.is_empty()) {
-        fields.insert("Condition".into(), Value::Object(conditions));
+    conditions
+}
+
+/// Whether a policy is one, and not too long.
+fn check_policy(function: &Function) -> Result<(), Error> {
+    let document = function.policy().unwrap_or_default().to_string();
+    if document.len() > POLICY_BYTES_MAX {
+        return Err(Error::PolicyTooLong { bytes: document.len(), max: POLICY_BYTES_MAX });
     }
-    Ok(statement)
+    let parsed = Policy::parse(&document, PolicyKind::Resource);
+    parsed.map(drop).map_err(|error| Error::InvalidParameter(error.to_string()))
 }
 
 /// A service, an account, a user or role, or everyone.
