@@ -93,7 +93,16 @@ impl Validator {
     fn honours(&mut self, member: &'static Member, value: &dyn Shape) {
         let mut shown = Shown::default();
         value.write(&mut shown, member.schema);
-        if let Some(shown) = shown.0.iter().find(|shown| !member.only.contains(&shown.as_str())) {
+        // A value that is not AWS's either is for the validation to report.
+        let enumerated = match &member.schema.kind {
+            Kind::List { item, .. } => item.constraints.values,
+            _ => member.schema.constraints.values,
+        };
+        let refused = |shown: &&String| {
+            let shown = shown.as_str();
+            !member.only.contains(&shown) && (enumerated.is_empty() || enumerated.contains(&shown))
+        };
+        if let Some(shown) = shown.0.iter().find(refused) {
             let path = self.track.model_path(member.name);
             let honoured = member.only.join(", ");
             self.refused.get_or_insert(format!("{path} = {shown} is not implemented; what is: {honoured}"));

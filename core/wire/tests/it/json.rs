@@ -16,7 +16,9 @@ fn every_kind_is_read() {
     check(
         r#"{"Text":"a\u00fc","Count":3,"Long":9007199254740993,"Flag":true,"Ratio":0.5,"Blob":"AQI=","Time":1.5,
             "Names":["a","b"],"Map":{"k":"v"},"Tree":{"Name":"oak","Trees":[{"Name":"twig"}]},"Unknown":[{}]}"#,
-        expect![[r#"Everything { text: Some("aü"), count: Some(3), long: Some(9007199254740993), flag: Some(true), ratio: Some(0.5), blob: Some(b"\x01\x02"), time: Some(1970-01-01T00:00:01.500Z), names: Some(["a", "b"]), flat: None, map: Some({"k": "v"}), tree: Some(Tree { name: "oak", colour: None, trees: Some([Tree { name: "twig", colour: None, trees: None }]) }) }"#]],
+        expect![[
+            r#"Everything { text: Some("aü"), count: Some(3), long: Some(9007199254740993), flag: Some(true), ratio: Some(0.5), blob: Some(b"\x01\x02"), time: Some(1970-01-01T00:00:01.500Z), names: Some(["a", "b"]), flat: None, map: Some({"k": "v"}), tree: Some(Tree { name: "oak", colour: None, trees: Some([Tree { name: "twig", colour: None, trees: None }]) }) }"#
+        ]],
     );
 }
 
@@ -38,7 +40,10 @@ fn bad_json_is_said_to_be() {
     check(r#"{"Count":99999999999}"#, expect!["Value out of range for an integer: 99999999999"]);
     check(r#"{"Blob":"*"}"#, expect!["A blob is not valid base64"]);
     check(r#"{} x"#, expect!["trailing characters at byte 3"]);
-    check("{\"Text\":\"\u{1}\"}", expect!["control character (\\u0000-\\u001F) found while parsing a string at byte 9"]);
+    check(
+        "{\"Text\":\"\u{1}\"}",
+        expect!["control character (\\u0000-\\u001F) found while parsing a string at byte 9"],
+    );
 }
 
 #[test]

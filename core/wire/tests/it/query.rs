@@ -16,7 +16,9 @@ fn parameters_are_paths() {
     check(
         "Action=Do&Text=a%20b&Count=3&Flag=true&Time=2026-11-24T00%3A00%3A00Z&Names.member.2=b&Names.member.1=a\
          &Flat.1=x&Map.entry.1.key=k&Map.entry.1.value=v&Tree.Name=oak&Tree.Trees.Tree.1.Name=twig",
-        expect![[r#"Everything { text: Some("a b"), count: Some(3), long: None, flag: Some(true), ratio: None, blob: None, time: Some(2026-11-24T00:00:00Z), names: Some(["a", "b"]), flat: Some(["x"]), map: Some({"k": "v"}), tree: Some(Tree { name: "oak", colour: None, trees: Some([Tree { name: "twig", colour: None, trees: None }]) }) }"#]],
+        expect![[
+            r#"Everything { text: Some("a b"), count: Some(3), long: None, flag: Some(true), ratio: None, blob: None, time: Some(2026-11-24T00:00:00Z), names: Some(["a", "b"]), flat: Some(["x"]), map: Some({"k": "v"}), tree: Some(Tree { name: "oak", colour: None, trees: Some([Tree { name: "twig", colour: None, trees: None }]) }) }"#
+        ]],
     );
 }
 

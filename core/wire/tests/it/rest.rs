@@ -18,8 +18,7 @@ fn located(protocol: Protocol, query: &str, pairs: &[(&str, &str)], body: &str, 
 #[test]
 fn members_come_from_where_the_model_says() {
     let sent = [("x-since", "Tue, 24 Nov 2026 00:00:00 GMT"), ("x-meta-who", "me")];
-    const EXPECTED: &str =
-        r#"Located { bucket: "b/c", kind: Some("a b"), since: Some(2026-11-24T00:00:00Z), meta: Some({"who": "me"}), tree: Some(Tree { name: "oak", colour: Some("RED"), trees: None }), status: None }"#;
+    const EXPECTED: &str = r#"Located { bucket: "b/c", kind: Some("a b"), since: Some(2026-11-24T00:00:00Z), meta: Some({"who": "me"}), tree: Some(Tree { name: "oak", colour: Some("RED"), trees: None }), status: None }"#;
     let xml = "<Tree xmlns=\"urn:x\"><Name>oak</Name><Colour>RED</Colour></Tree>";
     located(Protocol::RestXml, "kind=a+b", &sent, xml, EXPECTED);
     located(Protocol::RestJson, "kind=a%20b", &sent, r#"{"Name":"oak","Colour":"RED"}"#, EXPECTED);
@@ -29,7 +28,13 @@ fn members_come_from_where_the_model_says() {
 fn refused_headers_and_bad_bodies_are_named() {
     located(Protocol::RestXml, "", &[("x-acl", "public")], "", "Acl is not implemented");
     located(Protocol::RestXml, "", &[("x-since", "soon")], "", "'soon' is not a timestamp");
-    located(Protocol::RestXml, "", &[], "<Tree>", "The XML is not well-formed: the root node was opened but never closed");
+    located(
+        Protocol::RestXml,
+        "",
+        &[],
+        "<Tree>",
+        "The XML is not well-formed: the root node was opened but never closed",
+    );
     let entity = "<!DOCTYPE t [<!ENTITY e \"x\">]><Tree><Name>&e;</Name></Tree>";
     located(Protocol::RestXml, "", &[], entity, "The XML is not well-formed: XML with DTD detected");
 }
