@@ -6,6 +6,7 @@ mod keys;
 mod model;
 mod ops;
 mod store;
+#[allow(clippy::indexing_slicing, reason = "generated: constant indexes into a constant table")]
 mod wire;
 
 use base::Arn;

@@ -2,6 +2,8 @@
 
 use crate::kit::{S3, code, element};
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn a_copy_is_the_same_object_with_bytes_of_its_own() {
     let s3 = S3::new().await;
@@ -42,7 +44,7 @@ async fn copies_that_cannot_be() {
     let s3 = S3::new().await;
     s3.put("a", "abc").await;
     s3.put("there", "x").await;
-    let table: [(&str, &[(&str, &str)], &str); 8] = [
+    let table: [(&str, Headers<'_>, &str); 8] = [
         ("/photos/b", &[("x-amz-copy-source", "photos/none")], "404 NoSuchKey"),
         ("/photos/b", &[("x-amz-copy-source", "nowhere/a")], "404 NoSuchBucket"),
         ("/nowhere/b", &[("x-amz-copy-source", "photos/a")], "404 NoSuchBucket"),

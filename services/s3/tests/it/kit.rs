@@ -1,4 +1,5 @@
 //! What every test here begins with.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::sync::Arc;
 

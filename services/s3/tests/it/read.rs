@@ -2,6 +2,8 @@
 
 use crate::kit::{S3, code, element};
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn ranges() {
     let s3 = S3::new().await;
@@ -46,7 +48,7 @@ async fn conditions() {
     s3.put("a", "abc").await;
     let etag = "\"900150983cd24fb0d6963f7d28e17f72\"";
     let (then, before) = ("Tue, 24 Nov 2026 00:00:00 GMT", "Mon, 23 Nov 2026 23:59:59 GMT");
-    let table: [(&[(&str, &str)], &str); 10] = [
+    let table: [(Headers<'_>, &str); 10] = [
         (&[("if-match", etag)], "200"),
         (&[("if-match", "\"other\"")], "412 PreconditionFailed"),
         (&[("if-none-match", etag)], "304"),
