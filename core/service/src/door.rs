@@ -109,6 +109,7 @@ fn unread(cx: &Cx, error: &ReadError) -> Failure {
     match error {
         ReadError::Malformed(text) => Failure::new(&cx.service.errors.malformed, text.clone()),
         ReadError::NotImplemented(path) => Failure::not_implemented(format!("The member {path}")),
+        ReadError::Invalid(text) => Failure::new(&cx.service.errors.validation, text.clone()),
     }
 }
 

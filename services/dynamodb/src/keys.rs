@@ -4,12 +4,15 @@ use std::ops::Range as ByteRange;
 
 use base::Scope;
 use bytes::Bytes;
+use kv::Key;
 
 use crate::{
     engine::{key_condition::Range, number::Number},
     model::{KeyValue, PrimaryKey, TableId},
 };
 
+/// What every key of the house starts with, in the store.
+const TAG: &[u8] = b"dynamodb\0";
 const TABLE: u8 = b't';
 const ITEM: u8 = b'i';
 
@@ -29,11 +32,43 @@ const MAGNITUDE_BIAS: i64 = 1 << 14;
 #[error("not a key of this space")]
 pub struct KeyDecodeError;
 
+/// The log of deleted tables, whose items are still to be swept.
+pub const DELETED: kv::LogId = kv::LogId::from_static("dynamodb\0deleted");
+
+/// A key of these spaces as the store has it.
+pub fn row(key: &[u8]) -> Key {
+    Key::new([TAG, key].concat())
+}
+
+/// Keys of these spaces as the store has them.
+pub fn rows(keys: &ByteRange<Vec<u8>>) -> kv::Range {
+    kv::Range::between(row(&keys.start), row(&keys.end))
+}
+
+/// The key as these spaces have it.
+pub fn of_row(key: &Key) -> Result<&[u8], KeyDecodeError> {
+    key.as_bytes().strip_prefix(TAG).ok_or(KeyDecodeError)
+}
+
 /// The key of a table's record.
 pub fn table(scope: &Scope, name: &str) -> Vec<u8> {
     let mut key = tables(scope);
     put_text(&mut key, name.as_bytes());
     key
+}
+
+/// The table's name in its record's key.
+pub fn decode_table(scope: &Scope, key: &[u8]) -> Result<String, KeyDecodeError> {
+    let mut rest = key.strip_prefix(tables(scope).as_slice()).ok_or(KeyDecodeError)?;
+    String::from_utf8(take_text(&mut rest)?).map_err(|_| KeyDecodeError)
+}
+
+/// The bytes of an item's key that stand for its partition: what a scan's segments are told apart by.
+pub fn partition_bytes(key: &[u8]) -> Result<&[u8], KeyDecodeError> {
+    let values = key.get(1 + size_of::<TableId>()..).ok_or(KeyDecodeError)?;
+    let mut rest = values;
+    take_value(&mut rest)?;
+    values.get(..values.len() - rest.len()).ok_or(KeyDecodeError)
 }
 
 /// The prefix of the records of all tables of a scope, which lie in the order of their names.

@@ -1,5 +1,65 @@
 //! DynamoDB: tables, items, expressions.
 
+mod wire;
+
+pub mod attribute;
 pub mod engine;
+mod errors;
 pub mod keys;
 pub mod model;
+mod names;
+mod ops;
+mod store;
+mod worker;
+
+use base::Arn;
+use service::{Anonymous, Cx, Demand, Service, common, demands};
+
+use crate::ops::{batch, item, query, scan, table};
+
+pub use worker::start;
+
+/// The largest request: a batch of 16 MB (docs) whose binaries are base64 and whose texts are escaped, and its envelope.
+const BODY_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+service::operations! { crate::wire;
+    CreateTable => table::create_table, |s, i| demands![dynamodb::CreateTable(table_arn(s, &i.table_name))];
+    DescribeTable => table::describe_table, |s, i| demands![dynamodb::DescribeTable(table_arn(s, &i.table_name))];
+    ListTables => table::list_tables, |_, _| demands![dynamodb::ListTables("*")];
+    UpdateTable => table::update_table, |s, i| demands![dynamodb::UpdateTable(table_arn(s, &i.table_name))];
+    DeleteTable => table::delete_table, |s, i| demands![dynamodb::DeleteTable(table_arn(s, &i.table_name))];
+    DescribeTimeToLive => table::describe_time_to_live,
+        |s, i| demands![dynamodb::DescribeTimeToLive(table_arn(s, &i.table_name))];
+    PutItem => item::put_item, |s, i| demands![dynamodb::PutItem(table_arn(s, &i.table_name))];
+    GetItem => item::get_item, |s, i| demands![dynamodb::GetItem(table_arn(s, &i.table_name))];
+    UpdateItem => item::update_item, |s, i| demands![dynamodb::UpdateItem(table_arn(s, &i.table_name))];
+    DeleteItem => item::delete_item, |s, i| demands![dynamodb::DeleteItem(table_arn(s, &i.table_name))];
+    Query => query::query, |s, i| demands![dynamodb::Query(table_arn(s, &i.table_name))];
+    Scan => scan::scan, |s, i| demands![dynamodb::Scan(table_arn(s, &i.table_name))];
+    BatchGetItem => batch::batch_get_item,
+        |s, i| i.request_items.keys().map(|name| Demand::new("dynamodb:BatchGetItem", table_arn(s, name))).collect();
+    BatchWriteItem => batch::batch_write_item,
+        |s, i| i.request_items.keys().map(|name| Demand::new("dynamodb:BatchWriteItem", table_arn(s, name))).collect();
+}
+
+/// The service's descriptor.
+pub fn service() -> Service {
+    Service {
+        name: "dynamodb",
+        model: &wire::MODEL,
+        operations: OPERATIONS,
+        signing: sigv4::Dialect::STANDARD,
+        family: sigv4::Family::Json,
+        errors: common::JSON,
+        anonymous: Anonymous::Refused,
+        body_bytes_max: BODY_BYTES_MAX,
+        hosts: &[],
+        paths: &[],
+        resource_policy: None,
+        plane: None,
+    }
+}
+
+fn table_arn(cx: &Cx, given: &str) -> Arn {
+    names::table_arn(&cx.scope, given)
+}

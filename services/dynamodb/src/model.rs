@@ -21,12 +21,13 @@ pub const NESTING_MAX: usize = 32;
 pub type Item = BTreeMap<String, AttributeValue>;
 
 /// One value. Sets are kept sorted, so equality never depends on the order they came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum AttributeValue {
     S(String),
     N(Number),
     B(Bytes),
     Bool(bool),
+    #[default]
     Null,
     L(Vec<AttributeValue>),
     M(BTreeMap<String, AttributeValue>),
@@ -56,6 +57,14 @@ pub enum ValueError {
     DuplicateBinaries,
     #[error("Nesting Levels have exceeded supported limits")]
     Nesting,
+    #[error("One or more parameter values were invalid: Null attribute value types must have the value of true")]
+    NullFalse,
+    #[error("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")]
+    NoType,
+    #[error(
+        "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+    )]
+    ManyTypes,
 }
 
 impl AttributeValue {
@@ -303,6 +312,18 @@ pub enum TableStatus {
     Active,
     Updating,
     Deleting,
+}
+
+impl TableStatus {
+    /// `ACTIVE`: as answers say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Active => "ACTIVE",
+            Self::Updating => "UPDATING",
+            Self::Deleting => "DELETING",
+        }
+    }
 }
 
 /// How a table is paid for; kept and returned, never enforced.

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    engine::number::NumberError,
-    model::{Kind, ValueError},
-};
+use crate::{engine::number::NumberError, model::Kind};
 
 /// Which parameter an expression came in; it stands in most error texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +40,7 @@ pub enum ExpressionError {
     #[error("ExpressionAttributeNames contains invalid value: Empty attribute name for key {0}")]
     EmptyName(String),
     #[error("ExpressionAttributeValues contains invalid value: {1} for key {0}")]
-    InvalidValue(String, ValueError),
+    InvalidValue(String, String),
     #[error("{0} can only be specified when using expressions{1}")]
     NoExpressions(&'static str, &'static str),
     #[error("Value provided in {0} unused in expressions: keys: {{{1}}}")]

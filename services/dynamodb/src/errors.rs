@@ -1,0 +1,52 @@
+//! The errors of this service.
+
+use service::Failure;
+
+use crate::attribute::item_document;
+use crate::engine::error::{ExpressionError, UpdateError};
+use crate::engine::key::KeyError;
+use crate::model::Item;
+use crate::wire::errors;
+
+/// What an operation answers when it fails; the texts are AWS's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("Requested resource not found")]
+    ResourceNotFound,
+    #[error("Requested resource not found: Table: {0} not found")]
+    TableNotFound(String),
+    #[error("Table already exists: {0}")]
+    TableExists(String),
+    #[error("The conditional request failed")]
+    ConditionalCheckFailed,
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
+    #[error(transparent)]
+    Update(#[from] UpdateError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Store(#[from] kv::Error),
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Error {
+    pub(crate) fn invalid(text: impl Into<String>) -> Self {
+        Self::Invalid(text.into())
+    }
+
+    /// A failed condition that shows the item it met.
+    pub(crate) fn condition_failed_on(item: &Item) -> Self {
+        Self::Failed(Failure::from(Self::ConditionalCheckFailed).with("Item", item_document(item)))
+    }
+}
+
+service::errors! { Error;
+    Error::ResourceNotFound | Error::TableNotFound(_) => errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::TableExists(_) => errors::RESOURCE_IN_USE_EXCEPTION,
+    Error::ConditionalCheckFailed => errors::CONDITIONAL_CHECK_FAILED_EXCEPTION,
+    Error::Invalid(_) | Error::Expression(_) | Error::Update(_) | Error::Key(_) => errors::VALIDATION_EXCEPTION,
+}

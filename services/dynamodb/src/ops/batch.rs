@@ -1,0 +1,169 @@
+//! Many items at once: BatchGetItem and BatchWriteItem.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kv::{Key, Tx};
+use service::Cx;
+
+use crate::engine::key;
+use crate::errors::Error;
+use crate::model::{Item, Table, item_size_bytes};
+use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
+use crate::ops::item::check_size;
+use crate::ops::pages::start_row;
+use crate::ops::request::{self, Given};
+use crate::store;
+use crate::wire::{
+    BatchGetItemInput, BatchGetItemOutput, BatchWriteItemInput, BatchWriteItemOutput, ConsumedCapacity, DeleteRequest,
+    KeysAndAttributes, PutRequest, WriteRequest,
+};
+
+/// Items that one BatchGetItem may ask for (docs).
+const GET_ITEMS_MAX: usize = 100;
+/// What one BatchGetItem answers at most; the rest is left unprocessed (docs).
+const GET_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Items that one BatchWriteItem may write (docs).
+const WRITE_ITEMS_MAX: usize = 25;
+
+/// Reads items by their keys, of one snapshot.
+pub(crate) async fn batch_get_item(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &BatchGetItemInput,
+) -> Result<BatchGetItemOutput, Error> {
+    let BatchGetItemInput { request_items, return_consumed_capacity } = input;
+    if GET_ITEMS_MAX < request_items.values().map(|asked| asked.keys.len()).sum() {
+        return Err(Error::invalid("Too many items requested for the BatchGetItem call"));
+    }
+    let mut responses = BTreeMap::new();
+    let mut unprocessed = BTreeMap::new();
+    let mut capacity = Vec::new();
+    let mut bytes = 0;
+    for (given, asked) in request_items {
+        let got = get(cx, tx, given, asked, &mut bytes).await?;
+        capacity.extend(consumed(return_consumed_capacity.as_deref(), &got.table, got.units));
+        responses.insert(given.clone(), got.items);
+        if !got.left.is_empty() {
+            unprocessed.insert(given.clone(), KeysAndAttributes { keys: got.left, ..asked.clone() });
+        }
+    }
+    Ok(BatchGetItemOutput {
+        responses: Some(responses),
+        unprocessed_keys: Some(unprocessed),
+        consumed_capacity: asked_for(return_consumed_capacity.as_ref(), capacity),
+    })
+}
+
+/// What was read of one table.
+struct Got {
+    table: String,
+    items: Vec<Item>,
+    left: Vec<Item>,
+    units: f64,
+}
+
+async fn get(
+    cx: &Cx,
+    tx: &mut Tx,
+    given: &str,
+    asked: &KeysAndAttributes,
+    bytes_so_far: &mut usize,
+) -> Result<Got, Error> {
+    let KeysAndAttributes { keys, consistent_read, projection_expression, expression_attribute_names } = asked;
+    let expressions = Given {
+        names: expression_attribute_names.as_ref(),
+        projection: projection_expression.as_deref(),
+        ..Given::default()
+    }
+    .parse()?;
+    let table = request::table(cx, tx, given).await?;
+    if let Some(projection) = &expressions.projection {
+        projection.check_key_paths(&table.key_schema)?;
+    }
+    let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = BTreeSet::new();
+    if !primary.iter().all(|key| rows.insert(start_row(&table, key))) {
+        return Err(Error::invalid("Provided list of item keys contains duplicates"));
+    }
+    let mut got = Got { table: table.name.clone(), items: Vec::new(), left: Vec::new(), units: 0.0 };
+    for (key, given_key) in primary.iter().zip(keys) {
+        if !got.left.is_empty() || GET_BYTES_MAX <= *bytes_so_far {
+            got.left.push(given_key.clone());
+            continue;
+        }
+        let item = store::item(tx, table.id, key).await?;
+        let bytes = item.as_ref().map_or(0, item_size_bytes);
+        if GET_BYTES_MAX < *bytes_so_far + bytes {
+            got.left.push(given_key.clone());
+            continue;
+        }
+        *bytes_so_far += bytes;
+        got.units += read_units(bytes, Consistency::of(*consistent_read));
+        got.items.extend(item.map(|item| match &expressions.projection {
+            Some(projection) => projection.project(&item),
+            None => item,
+        }));
+    }
+    Ok(got)
+}
+
+/// Puts and deletes items, all of them or, on an error, none: stricter than AWS, which promises it only for each.
+pub(crate) async fn batch_write_item(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &BatchWriteItemInput,
+) -> Result<BatchWriteItemOutput, Error> {
+    // Collections are counted only where there are local indexes, and there are none.
+    let BatchWriteItemInput { request_items, return_consumed_capacity, return_item_collection_metrics: _ } = input;
+    if WRITE_ITEMS_MAX < request_items.values().map(Vec::len).sum() {
+        return Err(Error::invalid("Too many items requested for the BatchWriteItem call"));
+    }
+    let counted = return_consumed_capacity.as_deref().is_some_and(|asked| asked != "NONE");
+    let mut written = BTreeSet::new();
+    let mut capacity = Vec::new();
+    for (given, requests) in request_items {
+        let table = request::table(cx, tx, given).await?;
+        let mut units = 0.0;
+        for request in requests {
+            units += write(tx, &table, request, counted, &mut written).await?;
+        }
+        capacity.extend(consumed(return_consumed_capacity.as_deref(), &table.name, units));
+    }
+    Ok(BatchWriteItemOutput {
+        unprocessed_items: Some(BTreeMap::new()),
+        consumed_capacity: asked_for(return_consumed_capacity.as_ref(), capacity),
+    })
+}
+
+async fn write(
+    tx: &mut Tx,
+    table: &Table,
+    request: &WriteRequest,
+    counted: bool,
+    written: &mut BTreeSet<Key>,
+) -> Result<f64, Error> {
+    let WriteRequest { put_request, delete_request } = request;
+    let (key, item) = match (put_request, delete_request) {
+        (Some(PutRequest { item }), None) => (key::of_item(&table.key_schema, item)?, Some(item)),
+        (None, Some(DeleteRequest { key })) => (key::of_request(&table.key_schema, key)?, None),
+        _ => {
+            return Err(Error::invalid(
+                "Supplied WriteRequest is empty or has both, must contain exactly one of PutRequest and DeleteRequest",
+            ));
+        }
+    };
+    let bytes = item.map(check_size).transpose()?.unwrap_or(0);
+    if !written.insert(start_row(table, &key)) {
+        return Err(Error::invalid("Provided list of item keys contains duplicates"));
+    }
+    let stored = if counted { store::item(tx, table.id, &key).await? } else { None };
+    match item {
+        Some(item) => store::put_item(tx, table.id, &key, item),
+        None => store::delete_item(tx, table.id, &key),
+    }
+    Ok(write_units(bytes.max(stored.as_ref().map_or(0, item_size_bytes))))
+}
+
+fn asked_for(asked: Option<&String>, capacity: Vec<ConsumedCapacity>) -> Option<Vec<ConsumedCapacity>> {
+    asked.filter(|asked| *asked != "NONE").map(|_| capacity)
+}

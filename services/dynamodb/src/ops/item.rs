@@ -1,0 +1,293 @@
+//! Items one at a time: put, get, update, delete.
+
+use kv::Tx;
+use service::Cx;
+
+use crate::engine::condition::Condition;
+use crate::engine::key;
+use crate::engine::update::Update;
+use crate::errors::Error;
+use crate::model::{
+    AttributeValue, ITEM_BYTES_MAX, Item, KeySchema, NESTING_MAX, PrimaryKey, Table, ValueError, item_size_bytes,
+};
+use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
+use crate::ops::request::{self, Given};
+use crate::store;
+use crate::wire::{
+    DeleteItemInput, DeleteItemOutput, GetItemInput, GetItemOutput, PutItemInput, PutItemOutput, UpdateItemInput,
+    UpdateItemOutput,
+};
+
+/// What a request wants to see of an item that it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Returned {
+    None,
+    AllOld,
+    UpdatedOld,
+    AllNew,
+    UpdatedNew,
+}
+
+impl Returned {
+    fn of(text: Option<&str>) -> Self {
+        match text {
+            Some("ALL_OLD") => Self::AllOld,
+            Some("UPDATED_OLD") => Self::UpdatedOld,
+            Some("ALL_NEW") => Self::AllNew,
+            Some("UPDATED_NEW") => Self::UpdatedNew,
+            _ => Self::None,
+        }
+    }
+
+    /// Of an operation after which there is nothing new to see.
+    fn of_old(text: Option<&str>) -> Result<Self, Error> {
+        match Self::of(text) {
+            returned @ (Self::None | Self::AllOld) => Ok(returned),
+            _ => Err(Error::invalid("ReturnValues can only be ALL_OLD or NONE")),
+        }
+    }
+}
+
+/// What must hold of the stored item, and what a refusal shows.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    condition: Option<Condition>,
+    shows_item: bool,
+}
+
+impl Guard {
+    pub(crate) fn new(condition: Option<Condition>, on_failure: Option<&str>) -> Self {
+        Self { condition, shows_item: on_failure == Some("ALL_OLD") }
+    }
+
+    fn check_schema(&self, schema: &KeySchema) -> Result<(), Error> {
+        Ok(self.condition.as_ref().map_or(Ok(()), |condition| condition.check_key_paths(schema))?)
+    }
+
+    fn check(&self, stored: Option<&Item>) -> Result<(), Error> {
+        let Some(condition) = &self.condition else { return Ok(()) };
+        let absent = Item::new();
+        match stored {
+            _ if condition.holds(stored.unwrap_or(&absent)) => Ok(()),
+            Some(item) if self.shows_item => Err(Error::condition_failed_on(item)),
+            _ => Err(Error::ConditionalCheckFailed),
+        }
+    }
+}
+
+/// Writes a whole item, replacing what has its key.
+pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Result<PutItemOutput, Error> {
+    // Collections are counted only where there are local indexes, and there are none.
+    let PutItemInput {
+        table_name,
+        item,
+        return_values,
+        return_consumed_capacity,
+        return_item_collection_metrics: _,
+        condition_expression,
+        expression_attribute_names,
+        expression_attribute_values,
+        return_values_on_condition_check_failure,
+    } = input;
+    let returned = Returned::of_old(return_values.as_deref())?;
+    let expressions = Given {
+        names: expression_attribute_names.as_ref(),
+        values: expression_attribute_values.as_ref(),
+        condition: condition_expression.as_deref(),
+        takes_values: ": ConditionExpression is null",
+        ..Given::default()
+    }
+    .parse()?;
+    let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
+    let bytes = check_size(item)?;
+    let table = request::table(cx, tx, table_name).await?;
+    let key = key::of_item(&table.key_schema, item)?;
+    guard.check_schema(&table.key_schema)?;
+
+    let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {
+        store::item(tx, table.id, &key).await?
+    } else {
+        None
+    };
+    guard.check(stored.as_ref())?;
+    store::put_item(tx, table.id, &key, item);
+
+    let units = write_units(bytes.max(stored.as_ref().map_or(0, item_size_bytes)));
+    Ok(PutItemOutput {
+        attributes: stored.filter(|_| returned == Returned::AllOld),
+        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+    })
+}
+
+/// Reads one item.
+pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Result<GetItemOutput, Error> {
+    let GetItemInput {
+        table_name,
+        key,
+        consistent_read,
+        return_consumed_capacity,
+        projection_expression,
+        expression_attribute_names,
+    } = input;
+    let expressions = Given {
+        names: expression_attribute_names.as_ref(),
+        projection: projection_expression.as_deref(),
+        ..Given::default()
+    }
+    .parse()?;
+    let table = request::table(cx, tx, table_name).await?;
+    let key = key::of_request(&table.key_schema, key)?;
+    if let Some(projection) = &expressions.projection {
+        projection.check_key_paths(&table.key_schema)?;
+    }
+
+    let item = store::item(tx, table.id, &key).await?;
+    let bytes = item.as_ref().map_or(0, item_size_bytes);
+    let units = read_units(bytes, Consistency::of(*consistent_read));
+    let item = match &expressions.projection {
+        Some(projection) => item.map(|item| projection.project(&item)),
+        None => item,
+    };
+    Ok(GetItemOutput { item, consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units) })
+}
+
+/// Changes an item in place, or begins one.
+pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -> Result<UpdateItemOutput, Error> {
+    // Collections are counted only where there are local indexes, and there are none.
+    let UpdateItemInput {
+        table_name,
+        key,
+        return_values,
+        return_consumed_capacity,
+        return_item_collection_metrics: _,
+        update_expression,
+        condition_expression,
+        expression_attribute_names,
+        expression_attribute_values,
+        return_values_on_condition_check_failure,
+    } = input;
+    let expressions = Given {
+        names: expression_attribute_names.as_ref(),
+        values: expression_attribute_values.as_ref(),
+        condition: condition_expression.as_deref(),
+        update: update_expression.as_deref(),
+        takes_values: ": UpdateExpression and ConditionExpression are null",
+        ..Given::default()
+    }
+    .parse()?;
+    let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
+    let table = request::table(cx, tx, table_name).await?;
+    let key = key::of_request(&table.key_schema, key)?;
+    let changed = update(tx, &table, &key, &guard, expressions.update.as_ref()).await?;
+
+    let units = write_units(changed.bytes.max(changed.old.as_ref().map_or(0, item_size_bytes)));
+    Ok(UpdateItemOutput {
+        attributes: changed.shown(Returned::of(return_values.as_deref()), expressions.update.as_ref()),
+        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+    })
+}
+
+/// An item before and after an update.
+struct Changed {
+    old: Option<Item>,
+    new: Item,
+    bytes: usize,
+}
+
+impl Changed {
+    fn shown(self, returned: Returned, update: Option<&Update>) -> Option<Item> {
+        let touched = |item: &Item| update.map(|update| update.touched().project(item));
+        match returned {
+            Returned::None => None,
+            Returned::AllOld => self.old,
+            Returned::AllNew => Some(self.new),
+            Returned::UpdatedOld => self.old.as_ref().and_then(touched).filter(|item| !item.is_empty()),
+            Returned::UpdatedNew => touched(&self.new).filter(|item| !item.is_empty()),
+        }
+    }
+}
+
+async fn update(
+    tx: &mut Tx,
+    table: &Table,
+    key: &PrimaryKey,
+    guard: &Guard,
+    update: Option<&Update>,
+) -> Result<Changed, Error> {
+    let schema = &table.key_schema;
+    guard.check_schema(schema)?;
+    if let Some(update) = update {
+        update.check_keys(schema)?;
+    }
+    let old = store::item(tx, table.id, key).await?;
+    guard.check(old.as_ref())?;
+    let mut new = old.clone().unwrap_or_else(|| key::to_item(schema, key));
+    if let Some(update) = update {
+        update.apply(&mut new)?;
+    }
+    let bytes = item_size_bytes(&new);
+    if ITEM_BYTES_MAX < bytes {
+        return Err(Error::invalid("Item size to update has exceeded the maximum allowed size"));
+    }
+    if new.values().any(|value| NESTING_MAX < AttributeValue::depth(value)) {
+        return Err(Error::invalid(ValueError::Nesting.to_string()));
+    }
+    store::put_item(tx, table.id, key, &new);
+    Ok(Changed { old, new, bytes })
+}
+
+/// Removes an item. That there was none is no error.
+pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -> Result<DeleteItemOutput, Error> {
+    // Collections are counted only where there are local indexes, and there are none.
+    let DeleteItemInput {
+        table_name,
+        key,
+        return_values,
+        return_consumed_capacity,
+        return_item_collection_metrics: _,
+        condition_expression,
+        expression_attribute_names,
+        expression_attribute_values,
+        return_values_on_condition_check_failure,
+    } = input;
+    let returned = Returned::of_old(return_values.as_deref())?;
+    let expressions = Given {
+        names: expression_attribute_names.as_ref(),
+        values: expression_attribute_values.as_ref(),
+        condition: condition_expression.as_deref(),
+        takes_values: ": ConditionExpression is null",
+        ..Given::default()
+    }
+    .parse()?;
+    let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
+    let table = request::table(cx, tx, table_name).await?;
+    let key = key::of_request(&table.key_schema, key)?;
+    guard.check_schema(&table.key_schema)?;
+
+    let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {
+        store::item(tx, table.id, &key).await?
+    } else {
+        None
+    };
+    guard.check(stored.as_ref())?;
+    store::delete_item(tx, table.id, &key);
+
+    let units = write_units(stored.as_ref().map_or(0, item_size_bytes));
+    Ok(DeleteItemOutput {
+        attributes: stored.filter(|_| returned == Returned::AllOld),
+        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+    })
+}
+
+/// The size of an item that is to be stored.
+pub(crate) fn check_size(item: &Item) -> Result<usize, Error> {
+    let bytes = item_size_bytes(item);
+    if ITEM_BYTES_MAX < bytes {
+        return Err(Error::invalid("Item size has exceeded the maximum allowed size"));
+    }
+    Ok(bytes)
+}
+
+fn wants(capacity: &Option<String>) -> bool {
+    capacity.as_deref().is_some_and(|asked| asked != "NONE")
+}

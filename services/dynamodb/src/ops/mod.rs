@@ -1,0 +1,11 @@
+//! The operations.
+
+pub(crate) mod batch;
+pub(crate) mod capacity;
+pub(crate) mod item;
+pub(crate) mod pages;
+pub(crate) mod query;
+pub(crate) mod request;
+pub(crate) mod scan;
+pub(crate) mod schema;
+pub(crate) mod table;

@@ -1,0 +1,75 @@
+//! A request's expressions, parsed before any table is looked at, as AWS does.
+
+use std::collections::BTreeMap;
+
+use kv::Tx;
+use service::Cx;
+
+use crate::attribute::ExpressionValues;
+use crate::engine::condition::Condition;
+use crate::engine::error::{ExpressionError, ExpressionKind};
+use crate::engine::key_condition::{KeyCondition, KeyConditions};
+use crate::engine::placeholders::Placeholders;
+use crate::engine::projection::Projection;
+use crate::engine::update::Update;
+use crate::errors::Error;
+use crate::model::Table;
+use crate::{names, store};
+
+/// The expressions of a request as they came.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Given<'i> {
+    pub names: Option<&'i BTreeMap<String, String>>,
+    pub values: Option<&'i ExpressionValues>,
+    pub condition: Option<&'i str>,
+    pub update: Option<&'i str>,
+    pub filter: Option<&'i str>,
+    pub key_condition: Option<&'i str>,
+    pub projection: Option<&'i str>,
+    /// The expressions that could have used values; the error of values without any names them.
+    pub takes_values: &'static str,
+}
+
+/// The expressions of a request, parsed.
+#[derive(Debug, Default)]
+pub(crate) struct Expressions {
+    pub condition: Option<Condition>,
+    pub update: Option<Update>,
+    pub filter: Option<Condition>,
+    pub key_conditions: Option<KeyConditions>,
+    pub projection: Option<Projection>,
+}
+
+impl Given<'_> {
+    /// Parses all of them and refuses placeholders that none uses.
+    pub(crate) fn parse(self) -> Result<Expressions, ExpressionError> {
+        let Self { names, values, condition, update, filter, key_condition, projection, takes_values } = self;
+        let with_values = [condition, update, filter, key_condition];
+        let any_with_values = with_values.iter().any(Option::is_some);
+        if names.is_some() && !any_with_values && projection.is_none() {
+            return Err(ExpressionError::NoExpressions("ExpressionAttributeNames", ""));
+        }
+        if values.is_some() && !any_with_values {
+            return Err(ExpressionError::NoExpressions("ExpressionAttributeValues", takes_values));
+        }
+        if !any_with_values && projection.is_none() {
+            return Ok(Expressions::default());
+        }
+        let mut holders = Placeholders::new(names.cloned(), values.map(|values| values.0.clone()))?;
+        let update = update.map(|text| Update::parse(text, &mut holders)).transpose()?;
+        let condition =
+            condition.map(|text| Condition::parse(ExpressionKind::Condition, text, &mut holders)).transpose()?;
+        let filter = filter.map(|text| Condition::parse(ExpressionKind::Filter, text, &mut holders)).transpose()?;
+        let key_condition = key_condition.map(|text| KeyCondition::parse(text, &mut holders)).transpose()?;
+        let projection = projection.map(|text| Projection::parse(text, &mut holders)).transpose()?;
+        holders.finish()?;
+        let key_conditions = key_condition.map(KeyCondition::conditions).transpose()?;
+        Ok(Expressions { condition, update, filter, key_conditions, projection })
+    }
+}
+
+/// The table that a request about items names.
+pub(crate) async fn table(cx: &Cx, tx: &mut Tx, given: &str) -> Result<Table, Error> {
+    let name = names::table_name(&cx.scope, given)?;
+    store::table(tx, &cx.scope, name).await?.ok_or(Error::ResourceNotFound)
+}
