@@ -101,8 +101,9 @@ def test_presigned_urls_put_and_get(server, bucket, version):
     parameters = {"Bucket": bucket, "Key": key, "ResponseContentType": "text/x-test"}
     got = requests.get(s3.generate_presigned_url("get_object", parameters, 60), timeout=10)
     assert (got.status_code, got.content, got.headers["content-type"]) == (200, body, "text/x-test")
-    other = requests.put(put, data=body, headers={"content-type": "text/plain"}, timeout=10)
-    assert other.status_code == 403 and "SignatureDoesNotMatch" in other.text
+    if version == "s3v4":  # Version 2 as boto3 makes it carries the type in the query.
+        other = requests.put(put, data=body, headers={"content-type": "text/plain"}, timeout=10)
+        assert other.status_code == 403 and "SignatureDoesNotMatch" in other.text
 
 
 @pytest.mark.parametrize("version", ["s3v4", "s3"])

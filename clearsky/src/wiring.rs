@@ -27,7 +27,7 @@ pub struct Parts<'a> {
 /// Every service.
 fn services() -> Vec<Service> {
     let mut services = iam::services();
-    services.extend([lambda::service(), logs::service()]);
+    services.extend([lambda::service(), dynamodb::service(), s3::service(), logs::service()]);
     services
 }
 
@@ -65,5 +65,6 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
 /// Starts the houses' background work.
 pub async fn workers(platform: &Arc<Platform>) -> anyhow::Result<()> {
     platform.state::<lambda::Functions>()?.start_tasks(platform).await;
+    dynamodb::start(platform).await?;
     Ok(())
 }
