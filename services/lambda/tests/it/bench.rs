@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use lambda::{Functions, Invoker};
 use serde_json::{Value, json};
 use service::Caller;
-use service::ports::Ports;
+use service::ports::{Identity, Ports};
 use service::testing::{Kit, Open, Shown};
 use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -34,6 +34,10 @@ impl Bench {
     }
 
     pub async fn on(fake: Fake) -> Self {
+        Self::with(fake, Arc::new(Open)).await
+    }
+
+    pub async fn with(fake: Fake, identity: Arc<dyn Identity>) -> Self {
         let (fake, folder) = (Arc::new(fake), tempfile::tempdir().unwrap());
         let mut made = None;
         let kit = Kit::with(kv_memory::Memory::store(), vec![lambda::service(), logs::service()], |platform| {
@@ -43,7 +47,7 @@ impl Bench {
             let functions = Functions::new(weak.clone(), Arc::clone(&fake) as _, vec![runtime()], skipped, cache);
             let functions = Arc::new(functions);
             made = Some(Arc::clone(&functions));
-            let ports = Ports { identity: Arc::new(Open), invoke: Arc::new(Invoker::new(weak)) };
+            let ports = Ports { identity, invoke: Arc::new(Invoker::new(weak)) };
             (ports, vec![functions as _, Arc::new(logs::Seen::default()) as _])
         });
         let functions = made.unwrap();

@@ -12,6 +12,7 @@ use exec::{
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 /// What the fake was asked for.
 #[derive(Default)]
@@ -20,8 +21,19 @@ pub struct Fake {
     pub deployed: Mutex<Vec<Deployed>>,
     /// Environments that are not dropped.
     pub alive: Arc<AtomicUsize>,
+    /// What requests that wait wait for.
+    pub gate: Gate,
     /// Why nothing can be isolated.
     pub unavailable: Option<String>,
+}
+
+/// Closed until it is given permits.
+pub struct Gate(pub Arc<Semaphore>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
 }
 
 impl Fake {
@@ -62,8 +74,13 @@ impl Isolation for Fake {
         Box::pin(async {
             self.deployed.lock().unwrap().push(f.clone());
             self.alive.fetch_add(1, Ordering::SeqCst);
-            let environment =
-                Playing { served: 0, deployed: f.clone(), is_dead: false, alive: Arc::clone(&self.alive) };
+            let environment = Playing {
+                served: 0,
+                deployed: f.clone(),
+                is_dead: false,
+                alive: Arc::clone(&self.alive),
+                gate: Arc::clone(&self.gate.0),
+            };
             Ok(Box::new(environment) as Box<dyn Environment>)
         })
     }
@@ -74,6 +91,7 @@ struct Playing {
     deployed: Deployed,
     is_dead: bool,
     alive: Arc<AtomicUsize>,
+    gate: Arc<Semaphore>,
 }
 
 impl Drop for Playing {
@@ -114,6 +132,9 @@ impl Environment for Playing {
             let event: Value = serde_json::from_slice(&invocation.payload).unwrap();
             for line in event.get("print").and_then(Value::as_array).into_iter().flatten() {
                 sink.line(Stream::Stdout, line.as_str().unwrap().as_bytes());
+            }
+            if event.get("do").and_then(Value::as_str) == Some("wait") {
+                self.gate.acquire().await.unwrap().forget();
             }
             let init = (self.served == 1).then_some(Init { duration: Duration::from_millis(20) });
             let ended = self.ended(&invocation, &event);

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use service::testing::Kit;
 
-use crate::bench::{ARN, Bench, app};
+use crate::bench::{ARN, Bench, app, app_with};
 use crate::fake::Fake;
 
 #[tokio::test]
@@ -145,4 +145,50 @@ async fn many_at_once_get_an_environment_each() {
     assert!(answers.iter().all(|shown| shown.status == 200));
     assert_eq!(bench.cached().len(), 1);
     assert_eq!(bench.fake.alive.load(Ordering::SeqCst), bench.fake.started());
+}
+
+#[tokio::test]
+async fn a_full_host_throttles() {
+    let bench = Bench::with_app().await;
+    let waiting = futures::future::join_all((0..256).map(|_| bench.invoke(&[], r#"{"do": "wait"}"#)));
+    let another = async {
+        while bench.fake.started() < 256 {
+            tokio::task::yield_now().await;
+        }
+        let shown = bench.invoke(&[], "{}").await;
+        bench.fake.gate.0.add_permits(256);
+        shown
+    };
+    let (answers, throttled) = tokio::join!(waiting, another);
+    assert_eq!((throttled.status, throttled.header("x-amzn-errortype")), (429, "TooManyRequestsException"));
+    let error: Value = serde_json::from_str(&throttled.text()).unwrap();
+    assert_eq!(
+        error,
+        json!({ "Type": "User", "message": "Rate Exceeded.", "Reason": "ConcurrentInvocationLimitExceeded" })
+    );
+    assert!(answers.iter().all(|shown| shown.status == 200));
+    bench.call("CreateFunction", app_with(json!({ "FunctionName": "other" }))).await;
+    let line = "POST /2015-03-31/functions/other/invocations";
+    let evicting = bench.kit.http(&Kit::root(), "lambda", line, &[], "{}").await.unwrap();
+    assert_eq!((evicting.status, bench.fake.alive.load(Ordering::SeqCst)), (200, 256));
+}
+
+#[tokio::test]
+async fn a_request_is_finished_though_its_client_went_away() {
+    let bench = Bench::with_app().await;
+    let begun = async {
+        while bench.fake.started() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = bench.invoke(&[], r#"{"do": "wait"}"#) => unreachable!("the gate is closed"),
+        () = begun => (),
+    }
+    bench.fake.gate.0.add_permits(1);
+    while !bench.logs.lock().unwrap().iter().any(|line| line.starts_with("END RequestId")) {
+        bench.functions.flush_logs().await;
+    }
+    let answer: Value = serde_json::from_str(&bench.invoke(&[], "{}").await.text()).unwrap();
+    assert_eq!((&answer["served"], bench.fake.started()), (&json!(2), 1));
 }

@@ -57,6 +57,10 @@ fn note(cx: &Cx, operation: &str, input: &dyn Structure) -> Result<Box<dyn Struc
     let told: &Told = input.as_any().downcast_ref().unwrap();
     let seen = cx.platform.state::<Seen>()?;
     let mut seen = seen.0.lock().unwrap();
+    if cx.caller.principal.name().contains("/mute/") {
+        seen.push(format!("denied {operation}"));
+        return Err(Failure::new(&service::common::JSON.access_denied, "denied"));
+    }
     let has_group = seen.iter().any(|line| *line == format!("CreateLogGroup {}", told.group));
     if operation != "CreateLogGroup" && !has_group {
         let facts = ErrorFacts::common("ResourceNotFoundException", 400);

@@ -7,4 +7,5 @@ mod function;
 mod invoke;
 mod logs;
 mod permission;
+mod roles;
 mod update;
