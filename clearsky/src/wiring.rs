@@ -27,7 +27,7 @@ pub struct Parts<'a> {
 /// Every service.
 fn services() -> Vec<Service> {
     let mut services = iam::services();
-    services.extend([lambda::service(), dynamodb::service(), s3::service(), logs::service()]);
+    services.extend([lambda::service(), apigateway::service(), dynamodb::service(), s3::service(), logs::service()]);
     services
 }
 
