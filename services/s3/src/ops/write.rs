@@ -82,8 +82,12 @@ pub(crate) async fn put_object(
     let conditions = WriteConditions { if_match: if_match.as_deref(), if_none_match: if_none_match.as_deref() };
     replace(cx, tx, &name, &key, &object, &conditions).await?;
 
+    Ok(output(&object))
+}
+
+fn output(object: &Object) -> PutObjectOutput {
     let shown = Members::of(&object.checksum);
-    Ok(PutObjectOutput {
+    PutObjectOutput {
         e_tag: Some(object.quoted_etag()),
         checksum_crc32: shown.crc32,
         checksum_crc32c: shown.crc32c,
@@ -91,7 +95,7 @@ pub(crate) async fn put_object(
         checksum_sha1: shown.sha1,
         checksum_sha256: shown.sha256,
         checksum_type: shown.kind,
-    })
+    }
 }
 
 /// What a write makes depend on the object that is there.

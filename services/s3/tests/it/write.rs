@@ -220,3 +220,22 @@ async fn what_is_not_there_is_said() {
     }
     assert_eq!(s3.kit.blobs.count(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_first_writers_one_wins() {
+    let s3 = std::sync::Arc::new(S3::new().await);
+    let writers: Vec<_> = (0..16)
+        .map(|i| {
+            let s3 = std::sync::Arc::clone(&s3);
+            tokio::spawn(async move { s3.code("PUT /photos/a", &[("if-none-match", "*")], format!("{i}")).await })
+        })
+        .collect();
+    let mut codes = Vec::new();
+    for writer in writers {
+        codes.push(writer.await.unwrap());
+    }
+    codes.sort();
+    assert_eq!(codes.remove(0), "200");
+    assert!(codes.iter().all(|code| code == "412 PreconditionFailed"), "{codes:?}");
+    assert_eq!(s3.kit.blobs.count(), 1, "the losers' bodies are gone");
+}
