@@ -1,0 +1,93 @@
+//! Sessions of roles.
+
+use base::Arn;
+use kv::Tx;
+use policy::{Policy, PolicyKind, Principal};
+use service::{Cx, Demand};
+
+use crate::errors::Error;
+use crate::managed::Managed;
+use crate::model::{SESSION_SECONDS_DEFAULT, role_name};
+use crate::session::Grant;
+use crate::store;
+use crate::wire::sts::{AssumeRoleRequest, AssumeRoleResponse, AssumedRoleUser, Credentials, PolicyDescriptorType};
+
+/// Characters of the policies given with a session, names of managed ones included (docs).
+const SESSION_POLICY_CHARS_MAX: usize = 2048;
+
+/// Managed policies that a session may name (docs).
+const SESSION_POLICY_ARNS_MAX: usize = 10;
+
+/// A role that a session of a role assumes lasts no longer than this (docs).
+const CHAINED_SESSION_SECONDS_MAX: i32 = 3600;
+
+/// The role's trust policy must allow it. Unlike AWS we let the root user assume roles where that policy names the
+/// account: it is the only long-lived identity here.
+pub(super) fn demand(input: &AssumeRoleRequest) -> Demand {
+    let demand = Demand::new("sts:AssumeRole", &input.role_arn).with("sts:RoleSessionName", &input.role_session_name);
+    match &input.external_id {
+        Some(id) => demand.with("sts:ExternalId", id),
+        None => demand,
+    }
+}
+
+pub(crate) async fn assume_role(cx: &Cx, tx: &mut Tx, input: &AssumeRoleRequest) -> Result<AssumeRoleResponse, Error> {
+    // The external id has been judged: see `demand`.
+    let AssumeRoleRequest { role_arn, role_session_name, policy_arns, policy, duration_seconds, external_id: _ } =
+        input;
+    let invalid = || Error::InvalidRoleArn(role_arn.clone());
+    let arn = role_arn.parse::<Arn>().ok().filter(|arn| role_name(arn).is_some()).ok_or_else(invalid)?;
+    let found = store::role_by_arn(tx, &arn).await?;
+    let role =
+        found.ok_or_else(|| Error::MayNotAssume { caller: cx.caller.principal.name(), role: role_arn.clone() })?;
+    let seconds = duration_seconds.unwrap_or(SESSION_SECONDS_DEFAULT);
+    if role.max_session_seconds < seconds {
+        return Err(Error::SessionTooLong);
+    }
+    if matches!(cx.caller.principal, Principal::Session { .. }) && CHAINED_SESSION_SECONDS_MAX < seconds {
+        return Err(Error::ChainedSessionTooLong);
+    }
+    let policy_arns = named(policy_arns.as_deref().unwrap_or_default())?;
+    let packed_policy_size = packed(policy.as_deref(), &policy_arns)?;
+    let mut grant = Grant::new(&cx.platform, &role, role_session_name, cx.now().plus_seconds(seconds.into()));
+    grant.policy = policy.clone();
+    grant.policy_arns = policy_arns;
+    let user = AssumedRoleUser { assumed_role_id: grant.user_id(), arn: grant.session_arn().to_string() };
+    let credentials = Credentials {
+        session_token: grant.seal(&cx.platform)?,
+        access_key_id: grant.access_key_id,
+        secret_access_key: grant.secret_access_key.expose().clone(),
+        expiration: grant.expires,
+    };
+    Ok(AssumeRoleResponse { credentials: Some(credentials), assumed_role_user: Some(user), packed_policy_size })
+}
+
+/// The managed policies that a session names.
+fn named(policy_arns: &[PolicyDescriptorType]) -> Result<Vec<String>, Error> {
+    if SESSION_POLICY_ARNS_MAX < policy_arns.len() {
+        return Err(Error::PackedPolicyTooLarge(100 * policy_arns.len() / SESSION_POLICY_ARNS_MAX));
+    }
+    let each = policy_arns.iter().map(|PolicyDescriptorType { arn }| {
+        let arn = arn.clone().unwrap_or_default();
+        let known = arn.parse().is_ok_and(|arn| Managed::find(&arn).is_some());
+        if known { Ok(arn) } else { Err(Error::NoSuchSessionPolicy(arn)) }
+    });
+    each.collect()
+}
+
+/// Checks a session's policies; how much of the room for them they take, in percent, where there are any.
+fn packed(policy: Option<&str>, policy_arns: &[String]) -> Result<Option<i32>, Error> {
+    if let Some(document) = policy {
+        Policy::parse(document, PolicyKind::Inline)?;
+    }
+    if policy.is_none() && policy_arns.is_empty() {
+        return Ok(None);
+    }
+    let chars = |text: &str| text.chars().count();
+    let used = policy.map_or(0, chars) + policy_arns.iter().map(|arn| chars(arn)).sum::<usize>();
+    let percent = (100 * used).div_ceil(SESSION_POLICY_CHARS_MAX);
+    if SESSION_POLICY_CHARS_MAX < used {
+        return Err(Error::PackedPolicyTooLarge(percent));
+    }
+    Ok(i32::try_from(percent).ok())
+}

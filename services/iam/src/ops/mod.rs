@@ -1,0 +1,66 @@
+//! The operations of both services, and what each demands.
+//!
+//! What is demanded of a role names its ARN, which has the role's path: operations on roles that exist demand it once they
+//! have read the role (`role::permitted`).
+
+mod assume;
+mod attachment;
+mod caller;
+mod inline_policy;
+mod managed_policy;
+mod role;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What documents in answers do not encode (RFC 3986's unreserved characters).
+const DOCUMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The items of one page where the request does not say (docs).
+const MAX_ITEMS_DEFAULT: usize = 100;
+
+/// A policy document as answers carry it: percent-encoded.
+fn encoded(document: &str) -> String {
+    utf8_percent_encode(document, DOCUMENT).to_string()
+}
+
+fn page_items(max_items: Option<i32>) -> usize {
+    max_items.and_then(|max| usize::try_from(max).ok()).unwrap_or(MAX_ITEMS_DEFAULT)
+}
+
+/// IAM's operations.
+pub(crate) mod iam {
+    use super::{attachment, inline_policy, managed_policy, role};
+    use crate::model::role_resource;
+
+    service::operations! { crate::wire::iam;
+        CreateRole => role::create_role, |s, i| service::demands![
+            iam::CreateRole(s.scope.global_arn("iam", &role_resource(i.path.as_deref().unwrap_or("/"), &i.role_name)))
+        ];
+        GetRole => role::get_role, |s, i| service::demands![];
+        ListRoles => role::list_roles, |s, i| service::demands![
+            iam::ListRoles(s.scope.global_arn("iam", &role_resource(i.path_prefix.as_deref().unwrap_or("/"), "")))
+        ];
+        DeleteRole => role::delete_role, |s, i| service::demands![];
+        PutRolePolicy => inline_policy::put_role_policy, |s, i| service::demands![];
+        GetRolePolicy => inline_policy::get_role_policy, |s, i| service::demands![];
+        ListRolePolicies => inline_policy::list_role_policies, |s, i| service::demands![];
+        DeleteRolePolicy => inline_policy::delete_role_policy, |s, i| service::demands![];
+        AttachRolePolicy => attachment::attach_role_policy, |s, i| service::demands![];
+        DetachRolePolicy => attachment::detach_role_policy, |s, i| service::demands![];
+        ListAttachedRolePolicies => attachment::list_attached_role_policies, |s, i| service::demands![];
+        GetPolicy => managed_policy::get_policy, |s, i| service::demands![iam::GetPolicy(&i.policy_arn)];
+        GetPolicyVersion => managed_policy::get_policy_version, |s, i| service::demands![
+            iam::GetPolicyVersion(&i.policy_arn)
+        ];
+    }
+}
+
+/// STS's operations.
+pub(crate) mod sts {
+    use super::{assume, caller};
+
+    service::operations! { crate::wire::sts;
+        GetCallerIdentity => caller::get_caller_identity, |s, i| service::demands![];
+        AssumeRole => assume::assume_role, |s, i| vec![assume::demand(i)];
+    }
+}

@@ -1,0 +1,130 @@
+//! Roles.
+
+use base::Arn;
+use kv::Tx;
+use policy::{Policy, PolicyKind};
+use service::{Cx, Demand};
+
+use super::{encoded, page_items};
+use crate::errors::Error;
+use crate::model::{self, SESSION_SECONDS_DEFAULT, policy_chars, role_resource};
+use crate::store;
+use crate::wire::iam::{
+    CreateRoleRequest, CreateRoleResponse, DeleteRoleNothing, DeleteRoleRequest, GetRoleRequest, GetRoleResponse,
+    ListRolesRequest, ListRolesResponse, Role,
+};
+
+/// IAM quota: roles of an account, as far as it can be raised.
+const ROLES_MAX: usize = 5000;
+
+/// IAM quota: characters of a trust policy, white space not counted.
+const TRUST_POLICY_CHARS_MAX: usize = 2048;
+
+/// Behind `AROA` in a role's id (observed).
+const ROLE_ID_CHARS: usize = 17;
+
+/// The role of this name, once the caller may do this to it.
+pub(super) async fn permitted(
+    cx: &Cx,
+    tx: &mut Tx,
+    name: &str,
+    demand: impl FnOnce(&Arn) -> Demand,
+) -> Result<model::Role, Error> {
+    let found = store::role(tx, &cx.scope.account, name).await?;
+    let arn = found.as_ref().map(|role| role.arn.clone());
+    let arn = arn.unwrap_or_else(|| cx.scope.global_arn("iam", &role_resource("/", name)));
+    cx.demand(demand(&arn)).await?;
+    found.ok_or_else(|| Error::NoSuchRole(name.into()))
+}
+
+pub(crate) async fn create_role(cx: &Cx, tx: &mut Tx, input: &CreateRoleRequest) -> Result<CreateRoleResponse, Error> {
+    let CreateRoleRequest { path, role_name, assume_role_policy_document, description, max_session_duration } = input;
+    let account = &cx.scope.account;
+    Policy::parse(assume_role_policy_document, PolicyKind::Trust)?;
+    if TRUST_POLICY_CHARS_MAX < policy_chars(assume_role_policy_document) {
+        return Err(Error::Quota { quota: "ACLSizePerRole", limit: TRUST_POLICY_CHARS_MAX });
+    }
+    if store::role(tx, account, role_name).await?.is_some() {
+        return Err(Error::RoleAlreadyExists(role_name.clone()));
+    }
+    let count = store::role_count(tx, account).await?;
+    if ROLES_MAX <= count {
+        return Err(Error::Quota { quota: "RolesPerAccount", limit: ROLES_MAX });
+    }
+    let path = path.as_deref().unwrap_or("/");
+    let role = model::Role {
+        name: role_name.clone(),
+        path: path.into(),
+        id: format!("AROA{}", cx.platform.ids.upper(ROLE_ID_CHARS)),
+        arn: cx.scope.global_arn("iam", &role_resource(path, role_name)),
+        // IAM knows whole seconds.
+        created: base::Timestamp::default().plus_seconds(cx.now().as_seconds()),
+        trust_policy: assume_role_policy_document.clone(),
+        description: description.clone(),
+        max_session_seconds: max_session_duration.unwrap_or(SESSION_SECONDS_DEFAULT),
+        inline_policies: Default::default(),
+        attached_policies: Default::default(),
+    };
+    store::put_role(tx, account, &role)?;
+    store::put_role_count(tx, account, count + 1);
+    Ok(CreateRoleResponse { role: shown(role) })
+}
+
+pub(crate) async fn get_role(cx: &Cx, tx: &mut Tx, input: &GetRoleRequest) -> Result<GetRoleResponse, Error> {
+    let GetRoleRequest { role_name } = input;
+    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:GetRole", arn)).await?;
+    Ok(GetRoleResponse { role: shown(role) })
+}
+
+pub(crate) async fn list_roles(cx: &Cx, tx: &mut Tx, input: &ListRolesRequest) -> Result<ListRolesResponse, Error> {
+    let ListRolesRequest { path_prefix, marker, max_items } = input;
+    let prefix = path_prefix.as_deref().unwrap_or("/");
+    let page = cx.page(&format!("ListRoles:{prefix}"));
+    let after = marker.as_ref().map(|marker| page.open(marker)).transpose().map_err(|_| Error::InvalidMarker)?;
+    let after = after.map(String::from_utf8).transpose().map_err(|_| Error::InvalidMarker)?;
+    let wanted = |role: &model::Role| role.path.starts_with(prefix);
+    let (roles, more) = store::roles(tx, &cx.scope.account, after.as_deref(), page_items(*max_items), wanted).await?;
+    let marker = roles.last().filter(|_| more).map(|last| page.after(last.name.as_bytes()));
+    Ok(ListRolesResponse { roles: roles.into_iter().map(shown).collect(), is_truncated: Some(more), marker })
+}
+
+pub(crate) async fn delete_role(cx: &Cx, tx: &mut Tx, input: &DeleteRoleRequest) -> Result<DeleteRoleNothing, Error> {
+    let DeleteRoleRequest { role_name } = input;
+    let account = &cx.scope.account;
+    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:DeleteRole", arn)).await?;
+    if !role.attached_policies.is_empty() {
+        return Err(Error::PoliciesAttached);
+    }
+    if !role.inline_policies.is_empty() {
+        return Err(Error::InlinePoliciesLeft);
+    }
+    store::delete_role(tx, account, &role.name);
+    let count = store::role_count(tx, account).await?;
+    store::put_role_count(tx, account, count.saturating_sub(1));
+    Ok(DeleteRoleNothing {})
+}
+
+fn shown(role: model::Role) -> Role {
+    let model::Role {
+        name,
+        path,
+        id,
+        arn,
+        created,
+        trust_policy,
+        description,
+        max_session_seconds,
+        inline_policies: _,
+        attached_policies: _,
+    } = role;
+    Role {
+        path,
+        role_name: name,
+        role_id: id,
+        arn: arn.to_string(),
+        create_date: created,
+        assume_role_policy_document: Some(encoded(&trust_policy)),
+        description,
+        max_session_duration: Some(max_session_seconds),
+    }
+}
