@@ -131,6 +131,14 @@ def test_multipart_uploads_are_refused_by_name(s3, bucket):
     assert refusal(s3.head_object, Bucket=bucket, Key="k") == ("404", 404)
 
 
+def test_what_a_presigned_query_carries_counts_as_headers(s3, bucket):
+    parameters = {"Bucket": bucket, "Key": "k", "Metadata": {"who": "me"}}
+    url = s3.generate_presigned_url("put_object", parameters, 60)
+    headers = {} if "x-amz-meta-who" in url.split("?")[1].split("SignedHeaders")[0] else {"x-amz-meta-who": "me"}
+    assert requests.put(url, data=b"x", headers=headers, timeout=10).status_code == 200
+    assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"who": "me"}
+
+
 def resident_bytes(server):
     """The most memory that the server has had."""
     status = open(f"/proc/{server.process.pid}/status").read()

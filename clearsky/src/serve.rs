@@ -59,6 +59,7 @@ pub fn run(settings: &Serve) -> anyhow::Result<()> {
             (told.await.unwrap_or(Ended::Told), unserved)
         };
         endpoint::withdraw(data_dir);
+        wiring::drain(&platform).await?;
         platform.tasks.shutdown().await;
         if unserved.0 {
             tracing::warn!("some requests were cut off: they did not end in time");

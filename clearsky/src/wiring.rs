@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{Ids, Seal, SystemClock};
 use blob_store::BlobStore;
@@ -13,6 +14,9 @@ use service::{Platform, PlatformBuilder, Service, Settings};
 
 use crate::config::{RootKey, Serve, search_path};
 use crate::keys::RootKeyFile;
+
+/// How long the last lines of functions may take to their logs.
+const LOGS_DRAIN: Duration = Duration::from_secs(5);
 
 /// What wiring starts from.
 pub struct Parts<'a> {
@@ -46,7 +50,10 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
         settings: Settings { account: account.clone(), public_url: url.to_owned() },
         services: services(),
     };
-    let found = sandbox::runtimes::discover(&search_path());
+    let runtimes = lambda::Runtimes::search(|| {
+        let found = sandbox::runtimes::discover(&search_path());
+        (found.usable, found.skipped)
+    });
     let isolation: Arc<dyn Isolation> = Arc::new(sandboxes.clone());
     let cache = data_dir.join("cache").join("functions");
     Ok(builder.build(|platform| {
@@ -56,7 +63,7 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
             .map(|key| iam::RootKey { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key });
         let identity = Arc::new(iam::Identities::new(weak.clone(), keys.collect(), account));
         let invoke = Arc::new(lambda::Invoker::new(weak.clone()));
-        let functions = lambda::Functions::new(weak, isolation, found.usable, found.skipped, cache);
+        let functions = lambda::Functions::new(weak, isolation, runtimes, cache);
         let states: Vec<Arc<dyn Any + Send + Sync>> = vec![Arc::new(functions)];
         (Ports { identity, invoke }, states)
     }))
@@ -66,5 +73,14 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
 pub async fn workers(platform: &Arc<Platform>) -> anyhow::Result<()> {
     platform.state::<lambda::Functions>()?.start_tasks(platform).await;
     dynamodb::start(platform).await?;
+    Ok(())
+}
+
+/// Lets the houses finish what they owe: the last lines of functions reach their logs.
+pub async fn drain(platform: &Arc<Platform>) -> anyhow::Result<()> {
+    let functions = platform.state::<lambda::Functions>()?;
+    if tokio::time::timeout(LOGS_DRAIN, functions.flush_logs()).await.is_err() {
+        tracing::warn!("some lines of functions did not reach their logs");
+    }
     Ok(())
 }

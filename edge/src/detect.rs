@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::request::Parts;
 use service::{Form, HostStyle, Plane, PlaneClaim, Platform, Service};
 use sigv4::Presented;
@@ -121,7 +122,7 @@ impl Labels for &'static [HostStyle] {
 
 impl Served {
     /// The operation. The body is that of a request whose body is not streamed, or empty.
-    pub fn route(&self, parts: &Parts, body: &[u8]) -> Result<Route, String> {
+    pub fn route(&self, parts: &Parts, headers: &HeaderMap, body: &[u8]) -> Result<Route, String> {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or(""));
         match self.service.model.protocol {
             Protocol::AwsJson10 | Protocol::AwsJson11 => {
@@ -137,7 +138,7 @@ impl Served {
                 self.router.named(&action).ok_or_else(unknown)
             }
             Protocol::RestJson | Protocol::RestXml => {
-                let has_header = |name: &str| parts.headers.contains_key(name);
+                let has_header = |name: &str| headers.contains_key(name);
                 let route = self.router.rest(parts.method.as_str(), path, query, &has_header);
                 route.ok_or_else(|| {
                     format!("No operation of {} is at {} {path}", self.service.model.service_id, parts.method)

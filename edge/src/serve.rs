@@ -10,7 +10,7 @@ use base::Region;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming as HyperBody;
 use service::{Cx, Failure, HttpRequest, Incoming, Platform, Reply, Step, enter};
 use sigv4::{Payload, Presented, RequestView};
@@ -89,7 +89,9 @@ impl Edge {
         };
         account.service = served.service.name;
         let presented = presented.map_err(|error| authn::refusal(&served.service, &error));
-        let arrived = Arrived { parts: &parts, authority: &authority, peer, request_id, rule };
+        let hoisted = presented.as_ref().ok().and_then(|presented| hoisted(&parts, presented.as_ref()));
+        let headers = hoisted.as_ref().unwrap_or(&parts.headers);
+        let arrived = Arrived { parts: &parts, headers, authority: &authority, peer, request_id, rule };
         let reply = match presented {
             Ok(presented) => self.operate(served, arrived, presented.as_ref(), body, account).await,
             Err(failure) => Err(failure),
@@ -109,10 +111,10 @@ impl Edge {
         body: HyperBody,
         account: &mut Account,
     ) -> Result<Reply, Failure> {
-        let Arrived { parts, authority, peer, request_id, rule } = arrived;
+        let Arrived { parts, headers, authority, peer, request_id, rule } = arrived;
         let service = &served.service;
         let early = match service.model.protocol {
-            Protocol::RestXml | Protocol::RestJson => served.route(parts, &[]).ok(),
+            Protocol::RestXml | Protocol::RestJson => served.route(parts, headers, &[]).ok(),
             _ => None,
         };
         let streams = early.as_ref().is_some_and(|route| route.operation.streams_in());
@@ -120,7 +122,7 @@ impl Edge {
         let payload = if streams { Payload::Streamed } else { Payload::Buffered(&bytes) };
         let authenticated = authn::authenticate(&self.platform, service, parts, presented, payload).await?;
 
-        let route = early.map_or_else(|| served.route(parts, &bytes), Ok);
+        let route = early.map_or_else(|| served.route(parts, headers, &bytes), Ok);
         let route: Route = route.map_err(|text| Failure::new(&service.errors.unknown_operation, text))?;
         account.operation = route.operation.name;
         let region = presented.and_then(Presented::scope).map_or(Region::DEFAULT, |scope| scope.region.as_str());
@@ -131,11 +133,11 @@ impl Edge {
         cx.note(Step::Called { by: cx.caller.principal.name() });
 
         let incoming = match hyper {
-            Some(body) => body::streamed(body, &parts.headers, authenticated.verified.as_ref())?,
+            Some(body) => body::streamed(body, headers, authenticated.verified.as_ref())?,
             None => Incoming::empty(),
         };
         let (query, resource) = (parts.uri.query().unwrap_or(""), parts.uri.path());
-        let request = HttpRequest { route: &route, query, headers: &parts.headers, body: bytes, incoming, resource };
+        let request = HttpRequest { route: &route, query, headers, body: bytes, incoming, resource };
         Ok(enter(&cx, request).await)
     }
 
@@ -159,10 +161,42 @@ impl Edge {
 /// A request's head and how it came.
 struct Arrived<'a> {
     parts: &'a Parts,
+    /// With those that a presigned URL carries in its query.
+    headers: &'a HeaderMap,
     authority: &'a str,
     peer: SocketAddr,
     request_id: &'a str,
     rule: &'static str,
+}
+
+/// Parameters of a presigned query that are about the signature itself.
+const SIGNATURE_PARAMETERS: &[&str] = &[
+    "x-amz-algorithm",
+    "x-amz-content-sha256",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-expires",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-amz-signedheaders",
+];
+
+/// Presigners move `x-amz-*` headers into the query, Version 2 the content type too: there they count as headers. `None` where
+/// there are none.
+fn hoisted(parts: &Parts, presented: Option<&Presented>) -> Option<HeaderMap> {
+    presented.filter(|presented| presented.is_presigned())?;
+    let mut headers = None;
+    for (name, value) in form_urlencoded::parse(parts.uri.query()?.as_bytes()) {
+        let name = name.to_lowercase();
+        let is_header = name == "content-type" || name == "content-md5" || name.starts_with("x-amz-");
+        if !is_header || SIGNATURE_PARAMETERS.contains(&name.as_str()) || parts.headers.contains_key(&name) {
+            continue;
+        }
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) {
+            headers.get_or_insert_with(|| parts.headers.clone()).append(name, value);
+        }
+    }
+    headers
 }
 
 /// The authority that a request names.

@@ -9,8 +9,14 @@ use wire::ErrorFacts;
 
 use crate::{BodyError, Cx, Digests, Failure, Incoming, Received};
 
+/// A body sent in one request: S3's limit, who alone streams bodies in (docs: 5 GiB).
+const STREAM_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
+
 /// Stores a body. Nothing stays behind when this fails.
 pub(crate) async fn receive(cx: &Cx, incoming: Incoming) -> Result<Received, Failure> {
+    if incoming.length.is_some_and(|length| STREAM_BYTES_MAX < length) {
+        return Err(BodyError::TooLarge.into());
+    }
     let mut upload = cx.platform.blobs.write();
     let mut digesting = Digesting::new(&incoming.checksums);
     let mut incoming = incoming;
@@ -18,6 +24,9 @@ pub(crate) async fn receive(cx: &Cx, incoming: Incoming) -> Result<Received, Fai
     while let Some(chunk) = incoming.stream.next().await {
         let chunk = chunk?;
         bytes += chunk.len() as u64;
+        if STREAM_BYTES_MAX < bytes {
+            return Err(BodyError::TooLarge.into());
+        }
         digesting.update(&chunk);
         upload.push(chunk).await?;
     }

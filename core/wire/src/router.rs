@@ -11,11 +11,14 @@ pub struct Router {
     rest: Vec<Pattern>,
 }
 
+/// Labels of a path with their values.
+type Labels = Vec<(&'static str, String)>;
+
 /// An operation and the values of its path's labels.
 #[derive(Debug)]
 pub struct Route {
     pub operation: &'static OperationFacts,
-    pub labels: Vec<(&'static str, String)>,
+    pub labels: Labels,
 }
 
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Router {
     /// The operation that method, path and query name (rest). `has_header` says whether a header is there.
     pub fn rest(&self, method: &str, path: &str, query: &str, has_header: &dyn Fn(&str) -> bool) -> Option<Route> {
         let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let mut best: Option<(Score, &Pattern, Vec<(&'static str, String)>)> = None;
+        let mut best: Option<(Score, &Pattern, Labels)> = None;
         for pattern in self.rest.iter().filter(|p| p.operation.http.method == method) {
             let Some(labels) = pattern.labels(path) else { continue };
             if !pattern.query_agrees(&parameters) {
@@ -78,7 +81,7 @@ impl Pattern {
         Self { operation, segments, query }
     }
 
-    fn labels(&self, path: &str) -> Option<Vec<(&'static str, String)>> {
+    fn labels(&self, path: &str) -> Option<Labels> {
         let mut rest = path.strip_prefix('/').unwrap_or(path);
         let mut labels = Vec::new();
         for segment in &self.segments {
@@ -116,7 +119,7 @@ impl Pattern {
             None => has_header(need),
         };
         let literals = self.segments.iter().filter(|s| matches!(s, Segment::Literal(_))).count();
-        (needs.iter().all(|need| has(need)), self.query.len(), literals, needs.len())
+        (needs.iter().all(has), self.query.len(), literals, needs.len())
     }
 }
 

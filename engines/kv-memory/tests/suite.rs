@@ -1,5 +1,7 @@
 //! The seam's conformance suite over memory.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use kv::Store;
 use kv_memory::Memory;
 

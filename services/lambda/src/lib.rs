@@ -14,6 +14,7 @@ mod wire;
 mod worker;
 
 pub use engine::Functions;
+pub use engine::runtimes::Runtimes;
 pub use port::Invoker;
 
 use service::{Cx, Demand, demands};

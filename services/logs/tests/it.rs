@@ -1,5 +1,7 @@
 //! CloudWatch Logs through its door.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[path = "it/event.rs"]
 mod event;
 #[path = "it/group.rs"]

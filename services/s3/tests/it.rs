@@ -1,5 +1,7 @@
 //! S3 over its wire, on a platform in memory.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[path = "it/bucket.rs"]
 mod bucket;
 #[path = "it/copy.rs"]

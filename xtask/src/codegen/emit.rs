@@ -19,7 +19,7 @@ pub fn wire(source: &Source, reached: &Reached) -> anyhow::Result<String> {
     )?;
     writeln!(
         out,
-        "#![allow(clippy::all, clippy::pedantic, dead_code, unused_imports)]\n#![cfg_attr(rustfmt, rustfmt_skip)]\n"
+        "#![allow(clippy::all, clippy::indexing_slicing, dead_code, unused_imports)]\n#![cfg_attr(rustfmt, rustfmt_skip)]\n"
     )?;
     writeln!(out, "use ::wire::prelude::*;\n")?;
     operations::emit(source, &mut out)?;

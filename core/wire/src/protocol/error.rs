@@ -41,10 +41,10 @@ fn aws_json(model: &Model, error: &ErrorBody<'_>, content_type: &'static str) ->
 }
 
 fn rest_json(error: &ErrorBody<'_>) -> Rendered {
-    let mut body = json!({});
-    if error.facts.typed {
-        body["Type"] = json!(if error.facts.fault == Fault::Sender { "User" } else { "Service" });
-    }
+    let mut body = match error.facts.typed {
+        true => json!({ "Type": if error.facts.fault == Fault::Sender { "User" } else { "Service" } }),
+        false => json!({}),
+    };
     fill(&mut body, error);
     let mut rendered = Rendered::new(error.facts.status, "application/json", body.to_string());
     rendered.set("x-amzn-errortype", error.facts.code);

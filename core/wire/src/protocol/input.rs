@@ -178,7 +178,12 @@ fn read_located(
         Location::Body | Location::StatusCode => return Ok(()),
     };
     let Some(slot) = into.member_mut(index).filter(|_| !values.is_empty()) else { return Ok(()) };
-    slot.read(&mut TextReader { values, timestamp_default }, member.schema)?;
+    let read = slot.read(&mut TextReader { values, timestamp_default }, member.schema);
+    // Outside the body a value that cannot be read is an invalid argument, not a malformed body.
+    read.map_err(|error| match error {
+        ReadError::Malformed(text) => ReadError::Invalid(text),
+        other => other,
+    })?;
     seen.add(index);
     Ok(())
 }

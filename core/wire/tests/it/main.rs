@@ -1,5 +1,7 @@
 //! The codecs on a small model, in each protocol.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod json;
 mod model;
 mod query;

@@ -6,6 +6,7 @@ pub(crate) mod logs;
 pub(crate) mod package;
 pub(crate) mod pool;
 pub(crate) mod report;
+pub(crate) mod runtimes;
 pub(crate) mod start;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::engine::cache::Cache;
 use crate::engine::lines::Lines;
 use crate::engine::logs::Logs;
 use crate::engine::pool::{Place, Pool, Running};
+use crate::engine::runtimes::Runtimes;
 use crate::errors::Error;
 use crate::model::Function;
 use crate::names::Target;
@@ -36,9 +38,7 @@ const GRACE: Duration = Duration::from_secs(30);
 pub struct Functions {
     platform: Weak<Platform>,
     isolation: Arc<dyn Isolation>,
-    runtimes: Vec<Runtime>,
-    /// Runtimes that were found and cannot be used: name and reason.
-    skipped: Vec<(String, String)>,
+    runtimes: Runtimes,
     cache: Cache,
     pool: Mutex<Pool>,
     room: Arc<Semaphore>,
@@ -67,15 +67,13 @@ impl Functions {
     pub fn new(
         platform: Weak<Platform>,
         isolation: Arc<dyn Isolation>,
-        runtimes: Vec<Runtime>,
-        skipped: Vec<(String, String)>,
+        runtimes: Runtimes,
         cache_dir: PathBuf,
     ) -> Self {
         Self {
             platform,
             isolation,
             runtimes,
-            skipped,
             cache: Cache::new(cache_dir),
             pool: Mutex::default(),
             room: Arc::new(Semaphore::new(ENVIRONMENTS_MAX)),
@@ -85,17 +83,8 @@ impl Functions {
     }
 
     /// The runtime of this name, or which ones there are.
-    pub(crate) fn runtime(&self, name: &str) -> Result<&Runtime, Error> {
-        if let Some(runtime) = self.runtimes.iter().find(|runtime| runtime.name == name) {
-            return Ok(runtime);
-        }
-        let there: Vec<&str> = self.runtimes.iter().map(|runtime| runtime.name.as_str()).collect();
-        let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
-        let why = self.skipped.iter().find(|(skipped, _)| skipped == name);
-        let why = why.map(|(_, reason)| format!(" ({reason})")).unwrap_or_default();
-        Err(Error::InvalidParameter(format!(
-            "The runtime {name} is not available on this host{why}. Runtimes that are: {there}."
-        )))
+    pub(crate) async fn runtime(&self, name: &str) -> Result<Runtime, Error> {
+        self.runtimes.get(name).await
     }
 
     /// Drops what is idle of a function, because its code or configuration changed or it is gone.
@@ -200,10 +189,6 @@ fn throttled() -> Error {
 
 impl std::fmt::Debug for Functions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let runtimes: Vec<&str> = self.runtimes.iter().map(|r| r.name.as_str()).collect();
-        f.debug_struct("Functions")
-            .field("level", &self.isolation.level())
-            .field("runtimes", &runtimes)
-            .finish_non_exhaustive()
+        f.debug_struct("Functions").field("runtimes", &self.runtimes).finish_non_exhaustive()
     }
 }

@@ -32,8 +32,8 @@ impl Functions {
         room: OwnedSemaphorePermit,
     ) -> Result<Running, Error> {
         let Job { target, function, invocation: _ } = job;
-        let runtime =
-            self.runtime(&function.runtime).map_err(|_| Error::RuntimeGone(function.runtime.clone()))?.clone();
+        let runtime = self.runtime(&function.runtime).await;
+        let runtime = runtime.map_err(|_| Error::RuntimeGone(function.runtime.clone()))?;
         let session = assume(platform, function).await?;
         let now = platform.clock.now();
         let code = self.cache.unpacked(&function.code, &platform.blobs, &platform.ids, now).await;

@@ -66,7 +66,7 @@ pub(crate) async fn update_function_configuration(
         storage_mb: settings::storage(ephemeral_storage.as_ref()),
         variables: settings::variables(environment.as_ref()),
     };
-    settings.check(cx)?;
+    settings.check(cx).await?;
     current(cx, &target, revision_id.as_deref()).await?;
     if let Some(role) = role {
         settings.role = Some(role::passed(cx, role).await?);

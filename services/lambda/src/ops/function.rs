@@ -62,7 +62,7 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
         storage_mb: settings::storage(ephemeral_storage.as_ref()),
         variables: settings::variables(environment.as_ref()),
     };
-    settings.check(cx)?;
+    settings.check(cx).await?;
     let tags = tags.clone().unwrap_or_default();
     model::check_tags(&tags)?;
     let architecture = model::architecture(architectures.as_deref())?;

@@ -25,9 +25,9 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Whether this host has the runtime, and the variables may be set.
-    pub fn check(&self, cx: &Cx) -> Result<(), Error> {
+    pub async fn check(&self, cx: &Cx) -> Result<(), Error> {
         if let Some(runtime) = &self.runtime {
-            cx.platform.state::<Functions>()?.runtime(runtime)?;
+            cx.platform.state::<Functions>()?.runtime(runtime).await?;
         }
         self.variables.as_ref().map_or(Ok(()), model::check_variables)
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use lambda::{Functions, Invoker};
+use lambda::{Functions, Invoker, Runtimes};
 use serde_json::{Value, json};
 use service::Caller;
 use service::ports::{Identity, Ports};
@@ -43,8 +43,9 @@ impl Bench {
         let kit = Kit::with(kv_memory::Memory::store(), vec![lambda::service(), logs::service()], |platform| {
             let weak = Arc::downgrade(platform);
             let skipped = vec![("python3.13".to_owned(), "its interpreter is a shim".to_owned())];
+            let runtimes = Runtimes::known(vec![runtime()], skipped);
             let cache = folder.path().join("functions");
-            let functions = Functions::new(weak.clone(), Arc::clone(&fake) as _, vec![runtime()], skipped, cache);
+            let functions = Functions::new(weak.clone(), Arc::clone(&fake) as _, runtimes, cache);
             let functions = Arc::new(functions);
             made = Some(Arc::clone(&functions));
             let ports = Ports { identity, invoke: Arc::new(Invoker::new(weak)) };

@@ -1,5 +1,7 @@
 //! Lambda's operations against a store in memory and environments that only pretend to run code.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod bench;
 mod download;
 mod fake;
