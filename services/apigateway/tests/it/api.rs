@@ -1,0 +1,128 @@
+//! APIs.
+
+use expect_test::expect;
+use serde_json::{Value, json};
+use service::testing::Kit;
+
+use crate::{FUNCTION, api, kit};
+
+#[tokio::test]
+async fn an_api_is_made_found_and_deleted() {
+    let api = api().await;
+    let made = api.call("GetApi", json!({})).await;
+    let shown = made.to_string().replace(&api.id, "ID");
+    expect![[r#"{"apiEndpoint":"http://127.0.0.1:4566/_clearsky/execute-api/ID","apiId":"ID","apiKeySelectionExpression":"$request.header.x-api-key","createdDate":"2026-11-24T00:00:00Z","disableExecuteApiEndpoint":false,"ipAddressType":"ipv4","name":"a","protocolType":"HTTP","routeSelectionExpression":"$request.method $request.path","tags":{}}"#]]
+        .assert_eq(&shown);
+    assert!(api.id.len() == 10 && api.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
+    api.route("GET /a", "echo").await;
+    assert_eq!(api.show("DeleteApi", json!({})).await, "{}");
+    for operation in ["GetApi", "DeleteApi", "GetRoutes"] {
+        let answer = api.show(operation, json!({})).await.replace(&api.id, "ID");
+        assert_eq!(answer, "NotFoundException 404: Invalid API identifier specified 000000000000:ID");
+    }
+}
+
+#[tokio::test]
+async fn errors_carry_the_member_names_of_the_wire() {
+    let (kit, _) = kit();
+    let answer = kit.http(&Kit::root(), "apigateway", "GET /v2/apis/none", &[], "").await.unwrap();
+    assert_eq!((answer.status, answer.header("x-amzn-errortype")), (404, "NotFoundException"));
+    assert_eq!(answer.text(), r#"{"message":"Invalid API identifier specified 000000000000:none"}"#);
+    let made = kit
+        .http(&Kit::root(), "apigateway", "POST /v2/apis", &[], r#"{"name":"a","protocolType":"HTTP"}"#)
+        .await
+        .unwrap();
+    assert_eq!(made.status, 201);
+}
+
+#[tokio::test]
+async fn apis_are_listed_in_pages() {
+    let (kit, _) = kit();
+    for name in ["a", "b", "c"] {
+        kit.call("apigateway", "CreateApi", json!({"name": name, "protocolType": "HTTP"})).await.unwrap();
+    }
+    let mut request = json!({"MaxResults": "2"});
+    let mut names = Vec::new();
+    loop {
+        let page = kit.call("apigateway", "GetApis", request.clone()).await.unwrap();
+        names.extend(page["items"].as_array().unwrap().iter().map(|api| api["name"].as_str().unwrap().to_owned()));
+        let Some(token) = page.get("nextToken") else { break };
+        request["NextToken"] = token.clone();
+    }
+    names.sort();
+    assert_eq!(names, ["a", "b", "c"]);
+    for bad in [json!({"MaxResults": "x"}), json!({"MaxResults": "0"}), json!({"NextToken": "x"})] {
+        assert!(kit.show("apigateway", "GetApis", bad).await.starts_with("BadRequestException 400: Invalid "));
+    }
+}
+
+#[tokio::test]
+async fn quick_create_makes_all_that_serving_needs() {
+    let (kit, _) = kit();
+    let request = json!({"name": "a", "protocolType": "HTTP", "target": format!("{FUNCTION}hello")});
+    let id = kit.call("apigateway", "CreateApi", request).await.unwrap()["apiId"].clone();
+    let only = async |operation: &str| {
+        let list = kit.call("apigateway", operation, json!({"ApiId": id})).await.unwrap();
+        assert_eq!(list["items"].as_array().unwrap().len(), 1);
+        list["items"][0].clone()
+    };
+    let (integration, route, stage) = (only("GetIntegrations").await, only("GetRoutes").await, only("GetStages").await);
+    assert_eq!(route["target"], json!(format!("integrations/{}", integration["integrationId"].as_str().unwrap())));
+    assert_eq!(
+        (&route["routeKey"], &stage["stageName"], &stage["autoDeploy"]),
+        (&json!("$default"), &json!("$default"), &json!(true))
+    );
+    for managed in [&integration, &route, &stage] {
+        assert_eq!(managed["apiGatewayManaged"], json!(true));
+    }
+    let key_alone = json!({"name": "a", "protocolType": "HTTP", "routeKey": "GET /"});
+    assert!(kit.show("apigateway", "CreateApi", key_alone).await.starts_with("BadRequestException 400"));
+    assert_eq!(kit.call("apigateway", "GetApis", json!({})).await.unwrap()["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_refused_by_name() {
+    let (kit, _) = kit();
+    let check = async |extra: (&str, Value), named: &str| {
+        let mut request = json!({"name": "a", "protocolType": "HTTP"});
+        request[extra.0] = extra.1;
+        let answer = kit.http(&Kit::root(), "apigateway", "POST /v2/apis", &[], request.to_string()).await.unwrap();
+        assert!(answer.status == 501 && answer.text().contains(named), "{}", answer.text());
+    };
+    check(("protocolType", json!("WEBSOCKET")), "WEBSOCKET").await;
+    check(("corsConfiguration", json!({})), "CorsConfiguration").await;
+    check(("disableExecuteApiEndpoint", json!(true)), "DisableExecuteApiEndpoint").await;
+    check(("credentialsArn", json!("x")), "CredentialsArn").await;
+}
+
+#[tokio::test]
+async fn whoever_may_not_is_told_what_is_missing() {
+    let (kit, _) = kit();
+    let checks = [
+        ("CreateApi", json!({"name": "a", "protocolType": "HTTP"}), "POST", "/apis"),
+        ("GetApi", json!({"ApiId": "i"}), "GET", "/apis/i"),
+        ("GetApis", json!({}), "GET", "/apis"),
+        ("DeleteApi", json!({"ApiId": "i"}), "DELETE", "/apis/i"),
+        ("CreateIntegration", json!({"ApiId": "i", "integrationType": "AWS_PROXY"}), "POST", "/apis/i/integrations"),
+        ("GetIntegration", json!({"ApiId": "i", "IntegrationId": "x"}), "GET", "/apis/i/integrations/x"),
+        ("GetIntegrations", json!({"ApiId": "i"}), "GET", "/apis/i/integrations"),
+        ("DeleteIntegration", json!({"ApiId": "i", "IntegrationId": "x"}), "DELETE", "/apis/i/integrations/x"),
+        ("CreateRoute", json!({"ApiId": "i", "routeKey": "GET /"}), "POST", "/apis/i/routes"),
+        ("GetRoute", json!({"ApiId": "i", "RouteId": "x"}), "GET", "/apis/i/routes/x"),
+        ("GetRoutes", json!({"ApiId": "i"}), "GET", "/apis/i/routes"),
+        ("DeleteRoute", json!({"ApiId": "i", "RouteId": "x"}), "DELETE", "/apis/i/routes/x"),
+        ("CreateStage", json!({"ApiId": "i", "stageName": "x"}), "POST", "/apis/i/stages"),
+        ("GetStage", json!({"ApiId": "i", "StageName": "x"}), "GET", "/apis/i/stages/x"),
+        ("GetStages", json!({"ApiId": "i"}), "GET", "/apis/i/stages"),
+        ("DeleteStage", json!({"ApiId": "i", "StageName": "x"}), "DELETE", "/apis/i/stages/x"),
+        ("CreateDeployment", json!({"ApiId": "i"}), "POST", "/apis/i/deployments"),
+        ("GetDeployment", json!({"ApiId": "i", "DeploymentId": "x"}), "GET", "/apis/i/deployments/x"),
+        ("GetDeployments", json!({"ApiId": "i"}), "GET", "/apis/i/deployments"),
+    ];
+    for (operation, document, action, path) in checks {
+        let failure = kit.call_as(&Kit::nobody(), "apigateway", operation, document).await.unwrap_err();
+        assert_eq!((failure.facts.code, failure.facts.status), ("AccessDeniedException", 403), "{failure}");
+        let wanted = format!("apigateway:{action} on resource: arn:aws:apigateway:us-east-1::{path} ");
+        assert!(failure.message.contains(&wanted), "{failure}");
+    }
+}
