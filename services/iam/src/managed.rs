@@ -1,6 +1,6 @@
 //! AWS's managed policies, as many as are here: their ARNs, ids and documents are AWS's own.
 
-use base::{Account, Arn, Region, Scope, Timestamp};
+use base::{Arn, Timestamp};
 
 /// The account in the ARNs of AWS's own policies.
 const OWNER: &str = "aws";
@@ -65,11 +65,6 @@ impl Managed {
         ALL.iter().find(|managed| path_and_name.strip_prefix(managed.path).is_some_and(|name| name == managed.name))
     }
 
-    pub(crate) fn arn(&self, region: &Region) -> Arn {
-        let Self { name, path, .. } = self;
-        Scope::new(Account::from(OWNER), region.clone()).global_arn("iam", &format!("policy{path}{name}"))
-    }
-
     pub(crate) fn created(&self) -> Timestamp {
         Timestamp::default().plus_seconds(self.created)
     }
@@ -77,23 +72,29 @@ impl Managed {
 
 #[cfg(test)]
 mod tests {
+    use base::{Account, Region, Scope};
     use policy::{Policy, PolicyKind};
 
     use super::*;
+
+    fn arn(managed: &Managed, region: &str) -> Arn {
+        let Managed { name, path, .. } = managed;
+        Scope::new(Account::from(OWNER), Region::from(region)).global_arn("iam", &format!("policy{path}{name}"))
+    }
 
     #[test]
     fn every_document_is_a_valid_managed_policy_and_found_by_its_arn() {
         for managed in ALL {
             assert_eq!(Policy::parse(managed.document, PolicyKind::Managed).err(), None, "{}", managed.name);
-            let arn = managed.arn(&Region::from("us-east-1"));
-            assert_eq!(Managed::find(&arn).map(|found| found.name), Some(managed.name));
+            let found = Managed::find(&arn(managed, "us-east-1"));
+            assert_eq!(found.map(|found| found.name), Some(managed.name));
         }
     }
 
     #[test]
     fn the_arns_and_dates_are_those_of_aws() {
-        let check = |index: usize, arn: &str, created: &str| {
-            assert_eq!(ALL[index].arn(&Region::from("eu-west-1")).to_string(), arn);
+        let check = |index: usize, expected: &str, created: &str| {
+            assert_eq!(arn(&ALL[index], "eu-west-1").to_string(), expected);
             assert_eq!(ALL[index].created().iso8601(), created);
         };
         check(0, "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", "2015-04-09T15:03:43Z");

@@ -1,0 +1,77 @@
+//! What the tests share.
+
+use std::sync::Arc;
+
+use base::{Account, Secret};
+use iam::{Identities, RootKey};
+use kv::Store;
+use kv_memory::Memory;
+use serde_json::{Value, json};
+use service::Caller;
+use service::ports::{Identity, Ports, Unaccepted};
+use service::testing::{ACCOUNT, Kit, NoFunctions};
+
+pub const ROOT_KEY: &str = "AKIAROOT";
+pub const BASIC: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+pub const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub const S3: &str = "arn:aws:iam::aws:policy/AmazonS3FullAccess";
+
+/// Trusts functions and the account.
+pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com","AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}"#;
+
+/// A platform on which this house is its own identity port.
+pub fn kit() -> Kit {
+    Kit::with(Store::new(Memory::default()), iam::services(), |platform| {
+        let keys =
+            vec![RootKey { access_key_id: ROOT_KEY.into(), secret_access_key: Secret::new("root secret".into()) }];
+        let identity = Arc::new(Identities::new(Arc::downgrade(platform), keys, Account::from(ACCOUNT)));
+        (Ports { identity, invoke: Arc::new(NoFunctions) }, Vec::new())
+    })
+}
+
+pub fn identity(kit: &Kit) -> Arc<dyn Identity> {
+    Arc::clone(&kit.platform.ports().unwrap().identity)
+}
+
+/// Calls IAM as root; it must work.
+pub async fn iam(kit: &Kit, operation: &str, document: Value) -> Value {
+    match kit.call("iam", operation, document).await {
+        Ok(answer) => answer,
+        Err(failure) => panic!("{operation}: {failure}"),
+    }
+}
+
+/// A role that trusts functions and the account.
+pub async fn role(kit: &Kit, name: &str) -> Value {
+    iam(kit, "CreateRole", json!({"RoleName": name, "AssumeRolePolicyDocument": TRUST})).await["Role"].take()
+}
+
+pub fn inline(action: &str, resource: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]})
+        .to_string()
+}
+
+/// A session of a role, assumed by root.
+pub async fn assume(kit: &Kit, document: Value) -> Value {
+    match kit.call("sts", "AssumeRole", document).await {
+        Ok(answer) => answer,
+        Err(failure) => panic!("AssumeRole: {failure}"),
+    }
+}
+
+/// Who the credentials in an answer of AssumeRole are.
+pub async fn caller(kit: &Kit, answer: &Value) -> Result<Caller, Unaccepted> {
+    let text = |name: &str| answer["Credentials"][name].as_str().unwrap().to_owned();
+    let (key, token) = (text("AccessKeyId"), text("SessionToken"));
+    let found = identity(kit).credentials(&key, Some(&token)).await.unwrap()?;
+    assert_eq!(*found.secret_access_key.expose(), text("SecretAccessKey"));
+    Ok(found.caller)
+}
+
+/// What a call came to, in one text.
+pub async fn show_as(kit: &Kit, caller: &Caller, service: &str, operation: &str, document: Value) -> String {
+    match kit.call_as(caller, service, operation, document).await {
+        Ok(document) => document.to_string(),
+        Err(failure) => format!("{} {}: {}", failure.facts.code, failure.facts.status, failure.message),
+    }
+}
