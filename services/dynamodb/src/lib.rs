@@ -19,8 +19,8 @@ use crate::ops::{batch, item, query, scan, table};
 
 pub use worker::start;
 
-/// The largest request: a batch of 16 MB (docs) whose binaries are base64 and whose texts are escaped, and its envelope.
-const BODY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// The largest request: a batch of 16 MB (docs) and its envelope.
+const BODY_BYTES_MAX: usize = 17 * 1024 * 1024;
 
 service::operations! { crate::wire;
     CreateTable => table::create_table, |s, i| demands![dynamodb::CreateTable(table_arn(s, &i.table_name))];
