@@ -49,9 +49,10 @@ pub fn run(settings: &Serve) -> anyhow::Result<()> {
         let edge = Edge::new(platform.clone());
         inside.open(&edge);
         let listener = tokio::net::TcpListener::from_std(listener)?;
+        // Before anybody is told that it runs: from now on SIGTERM drains.
+        let stop = stopped(broken)?;
         endpoint::publish(data_dir, &url, &first_key)?;
         greet(data_dir, &url, &sandboxes, door.err());
-        let stop = stopped(broken)?;
         let (ended, unserved) = {
             let (tell, told) = tokio::sync::oneshot::channel();
             let stop = async { drop(tell.send(stop.await)) };
