@@ -150,10 +150,11 @@ async fn stage(
         let stage = store::part(tx, &prefix, DEFAULT).await?;
         return Ok(stage.map(|stage| (stage, below.clone(), below)));
     }
-    if !first.is_empty() && first != DEFAULT {
-        if let Some(stage) = store::part(tx, &prefix, first).await? {
-            return Ok(Some((stage, path, below)));
-        }
+    if !first.is_empty()
+        && first != DEFAULT
+        && let Some(stage) = store::part(tx, &prefix, first).await?
+    {
+        return Ok(Some((stage, path, below)));
     }
     let path = if path.is_empty() { "/".to_owned() } else { path };
     let stage = store::part(tx, &prefix, DEFAULT).await?;

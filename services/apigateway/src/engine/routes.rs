@@ -101,7 +101,7 @@ impl Segment {
         let (name, greedy) = inner.strip_suffix('+').map_or((inner, false), |name| (name, true));
         let valid = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
         let name = name.to_owned();
-        valid.then(|| if greedy { Self::Greedy(name) } else { Self::Parameter(name) })
+        valid.then_some(if greedy { Self::Greedy(name) } else { Self::Parameter(name) })
     }
 
     fn name(&self) -> Option<&str> {

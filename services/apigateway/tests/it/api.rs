@@ -75,6 +75,8 @@ async fn quick_create_makes_all_that_serving_needs() {
     for managed in [&integration, &route, &stage] {
         assert_eq!(managed["apiGatewayManaged"], json!(true));
     }
+    let nameless = kit.show("apigateway", "CreateApi", json!({"name": "", "protocolType": "HTTP"})).await;
+    assert!(nameless.starts_with("BadRequestException 400: 1 validation error"), "{nameless}");
     let key_alone = json!({"name": "a", "protocolType": "HTTP", "routeKey": "GET /"});
     assert!(kit.show("apigateway", "CreateApi", key_alone).await.starts_with("BadRequestException 400"));
     assert_eq!(kit.call("apigateway", "GetApis", json!({})).await.unwrap()["items"].as_array().unwrap().len(), 1);
