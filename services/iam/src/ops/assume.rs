@@ -24,8 +24,11 @@ const CHAINED_SESSION_SECONDS_MAX: i32 = 3600;
 /// The role's trust policy must allow it. Unlike AWS we let the root user assume roles where that policy names the
 /// account: it is the only long-lived identity here.
 pub(super) fn demand(input: &AssumeRoleRequest) -> Demand {
-    let demand = Demand::new("sts:AssumeRole", &input.role_arn).with("sts:RoleSessionName", &input.role_session_name);
-    match &input.external_id {
+    // The limits of the session are none of the trust policy's business.
+    let AssumeRoleRequest { role_arn, role_session_name, external_id, policy: _, policy_arns: _, duration_seconds: _ } =
+        input;
+    let demand = Demand::new("sts:AssumeRole", role_arn).with("sts:RoleSessionName", role_session_name);
+    match external_id {
         Some(id) => demand.with("sts:ExternalId", id),
         None => demand,
     }
