@@ -140,7 +140,7 @@ impl Identities {
             caller: grant.caller(&self.documents)?,
             access_key_id: grant.access_key_id,
             secret_access_key: grant.secret_access_key,
-            expires,
+            expires: grant.expires,
         })
     }
 }

@@ -53,7 +53,8 @@ impl Grant {
             role_id: role.id.clone(),
             role_name: role.name.clone(),
             session_name: session_name.into(),
-            expires,
+            // STS knows whole seconds.
+            expires: Timestamp::default().plus_seconds(expires.as_seconds()),
             policy: None,
             policy_arns: Vec::new(),
         }

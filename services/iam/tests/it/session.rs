@@ -36,10 +36,11 @@ async fn callers_learn_who_they_are() {
 async fn sessions_expire() {
     let kit = kit();
     role(&kit, "app").await;
+    kit.clock.advance_ms(999);
     let answer = assume(&kit, session(json!({"DurationSeconds": 900}))).await;
     // 2026-11-24T00:15:00Z
     assert_eq!(answer["Credentials"]["Expiration"], 1_795_479_300);
-    kit.clock.advance_ms(899_999);
+    kit.clock.advance_ms(899_000);
     assert!(caller(&kit, &answer).await.is_ok());
     kit.clock.advance_ms(1);
     assert_eq!(caller(&kit, &answer).await.unwrap_err(), Unaccepted::ExpiredToken);
