@@ -389,32 +389,62 @@ def test_the_cli(aws, ddb):
     aws("dynamodb", "delete-table", "--table-name", table)
 
 
-def test_permissions_are_per_table(client, ddb, plain):
-    other = create(ddb, "pk:S")
-    iam, sts = client("iam"), client("sts")
-    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
-    name = f"reader-{uuid.uuid4().hex[:8]}"
-    arn = iam.create_role(
-        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
+@pytest.fixture
+def session(client):
+    """A client of a role that may do what one statement says."""
+
+    def make(**statement):
+        iam, name = client("iam"), f"reader-{uuid.uuid4().hex[:8]}"
+        trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+        document = lambda statement: json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+        allow = {"Effect": "Allow"} | statement
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(allow))
+        keys = client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+        named = {"key": "AccessKeyId", "secret": "SecretAccessKey", "token": "SessionToken"}
+        return client("dynamodb", **{ours: keys[theirs] for ours, theirs in named.items()})
+
+    return make
+
+
+def test_permissions_are_per_table(session, ddb, plain):
+    other, absent, key = create(ddb, "pk:S"), "absent-table", {"pk": {"S": "a"}}
     table_arn = ddb.describe_table(TableName=plain)["Table"]["TableArn"]
-    allow = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:BatchGetItem"], "Resource": table_arn}
-    iam.put_role_policy(
-        RoleName=name, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    )
-    session = sts.assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
-    reader = client(
-        "dynamodb",
-        key=session["AccessKeyId"], secret=session["SecretAccessKey"], token=session["SessionToken"],
-    )
-    key = {"pk": {"S": "a"}}
+    reader = session(Action=["dynamodb:GetItem", "dynamodb:BatchGetItem"], Resource=table_arn)
     assert "Item" not in reader.get_item(TableName=plain, Key=key)
     text = f"is not authorized to perform: dynamodb:PutItem on resource: {table_arn}"
     refused(reader.put_item, "AccessDeniedException", text, TableName=plain, Item=key)
     refused(reader.get_item, "AccessDeniedException", TableName=other, Key=key)
+    refused(reader.get_item, "AccessDeniedException", TableName=absent, Key=key)
     both = {plain: {"Keys": [key]}, other: {"Keys": [key]}}
     refused(reader.batch_get_item, "AccessDeniedException", other, RequestItems=both)
     refused(reader.list_tables, "AccessDeniedException", "dynamodb:ListTables")
+
+
+def test_permissions_can_end_at_a_partition(session, ddb):
+    table = create(ddb, "pk:S", "sk:N")
+    mine, theirs = ({"pk": {"S": owner}, "sk": {"N": "1"}} for owner in ("me", "them"))
+    only_mine = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["me"]}}
+    me = session(Action="dynamodb:*", Resource=f"arn:aws:dynamodb:*:*:table/{table}", Condition=only_mine)
+    query = lambda owner: {
+        "KeyConditionExpression": "pk = :o", "ExpressionAttributeValues": {":o": {"S": owner}}, "TableName": table
+    }
+    me.put_item(TableName=table, Item=mine)
+    me.update_item(TableName=table, Key=mine, UpdateExpression="REMOVE x")
+    assert me.get_item(TableName=table, Key=mine)["Item"] == mine and me.query(**query("me"))["Count"] == 1
+    for call, arguments in [
+        (me.put_item, {"Item": theirs}),
+        (me.get_item, {"Key": theirs}),
+        (me.update_item, {"Key": theirs}),
+        (me.delete_item, {"Key": theirs}),
+        (me.query, query("them")),
+    ]:
+        refused(call, "AccessDeniedException", **({"TableName": table} | arguments))
+    refused(me.batch_get_item, "AccessDeniedException", RequestItems={table: {"Keys": [mine, theirs]}})
+    puts = [{"PutRequest": {"Item": item}} for item in (mine, theirs)]
+    refused(me.batch_write_item, "AccessDeniedException", RequestItems={table: puts})
+    me.delete_item(TableName=table, Key=mine)
+    assert ddb.scan(TableName=table)["Count"] == 0
 
 
 def test_acknowledged_means_on_disk(tmp_path):

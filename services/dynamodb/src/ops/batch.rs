@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kv::{Key, Tx};
+use kv::Tx;
 use service::Cx;
 
 use crate::engine::key;
 use crate::errors::Error;
-use crate::model::{Item, Table, item_size_bytes};
+use crate::model::{Item, PrimaryKey, Table, item_size_bytes};
 use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
 use crate::ops::item::check_size;
 use crate::ops::pages::start_row;
@@ -76,11 +76,12 @@ async fn get(
         ..Given::default()
     }
     .parse()?;
-    let table = request::table(cx, tx, given).await?;
+    let table = request::table(cx, tx, "dynamodb:BatchGetItem", given).await?;
+    let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>();
+    let primary = request::permitted(cx, "dynamodb:BatchGetItem", &table, primary).await?;
     if let Some(projection) = &expressions.projection {
         projection.check_key_paths(&table.key_schema)?;
     }
-    let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>()?;
     let mut rows = BTreeSet::new();
     if !primary.iter().all(|key| rows.insert(start_row(&table, key))) {
         return Err(Error::invalid("Provided list of item keys contains duplicates"));
@@ -122,10 +123,15 @@ pub(crate) async fn batch_write_item(
     let mut written = BTreeSet::new();
     let mut capacity = Vec::new();
     for (given, requests) in request_items {
-        let table = request::table(cx, tx, given).await?;
+        let table = request::table(cx, tx, "dynamodb:BatchWriteItem", given).await?;
+        let keys = requests.iter().map(|request| key_of(&table, request)).collect::<Result<Vec<_>, _>>();
+        let keys = request::permitted(cx, "dynamodb:BatchWriteItem", &table, keys).await?;
         let mut units = 0.0;
-        for request in requests {
-            units += write(tx, &table, request, counted, &mut written).await?;
+        for (request, key) in requests.iter().zip(&keys) {
+            if !written.insert(start_row(&table, key)) {
+                return Err(Error::invalid("Provided list of item keys contains duplicates"));
+            }
+            units += write(tx, &table, request, key, counted).await?;
         }
         capacity.extend(consumed(return_consumed_capacity.as_deref(), &table.name, units));
     }
@@ -135,31 +141,30 @@ pub(crate) async fn batch_write_item(
     })
 }
 
+fn key_of(table: &Table, request: &WriteRequest) -> Result<PrimaryKey, Error> {
+    let WriteRequest { put_request, delete_request } = request;
+    match (put_request, delete_request) {
+        (Some(PutRequest { item }), None) => Ok(key::of_item(&table.key_schema, item)?),
+        (None, Some(DeleteRequest { key })) => Ok(key::of_request(&table.key_schema, key)?),
+        _ => Err(Error::invalid(
+            "Supplied WriteRequest is empty or has both, must contain exactly one of PutRequest and DeleteRequest",
+        )),
+    }
+}
+
 async fn write(
     tx: &mut Tx,
     table: &Table,
     request: &WriteRequest,
+    key: &PrimaryKey,
     counted: bool,
-    written: &mut BTreeSet<Key>,
 ) -> Result<f64, Error> {
-    let WriteRequest { put_request, delete_request } = request;
-    let (key, item) = match (put_request, delete_request) {
-        (Some(PutRequest { item }), None) => (key::of_item(&table.key_schema, item)?, Some(item)),
-        (None, Some(DeleteRequest { key })) => (key::of_request(&table.key_schema, key)?, None),
-        _ => {
-            return Err(Error::invalid(
-                "Supplied WriteRequest is empty or has both, must contain exactly one of PutRequest and DeleteRequest",
-            ));
-        }
-    };
+    let item = request.put_request.as_ref().map(|put| &put.item);
     let bytes = item.map(check_size).transpose()?.unwrap_or(0);
-    if !written.insert(start_row(table, &key)) {
-        return Err(Error::invalid("Provided list of item keys contains duplicates"));
-    }
-    let stored = if counted { store::item(tx, table.id, &key).await? } else { None };
+    let stored = if counted { store::item(tx, table.id, key).await? } else { None };
     match item {
-        Some(item) => store::put_item(tx, table.id, &key, item),
-        None => store::delete_item(tx, table.id, &key),
+        Some(item) => store::put_item(tx, table.id, key, item),
+        None => store::delete_item(tx, table.id, key),
     }
     Ok(write_units(bytes.max(stored.as_ref().map_or(0, item_size_bytes))))
 }

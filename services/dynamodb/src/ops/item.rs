@@ -100,8 +100,9 @@ pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Resu
     .parse()?;
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let bytes = check_size(item)?;
-    let table = request::table(cx, tx, table_name).await?;
-    let key = key::of_item(&table.key_schema, item)?;
+    let table = request::table(cx, tx, "dynamodb:PutItem", table_name).await?;
+    let key = key::of_item(&table.key_schema, item);
+    let key = request::permitted(cx, "dynamodb:PutItem", &table, key).await?;
     guard.check_schema(&table.key_schema)?;
 
     let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {
@@ -135,8 +136,9 @@ pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Resu
         ..Given::default()
     }
     .parse()?;
-    let table = request::table(cx, tx, table_name).await?;
-    let key = key::of_request(&table.key_schema, key)?;
+    let table = request::table(cx, tx, "dynamodb:GetItem", table_name).await?;
+    let key = key::of_request(&table.key_schema, key);
+    let key = request::permitted(cx, "dynamodb:GetItem", &table, key).await?;
     if let Some(projection) = &expressions.projection {
         projection.check_key_paths(&table.key_schema)?;
     }
@@ -176,8 +178,9 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
     }
     .parse()?;
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
-    let table = request::table(cx, tx, table_name).await?;
-    let key = key::of_request(&table.key_schema, key)?;
+    let table = request::table(cx, tx, "dynamodb:UpdateItem", table_name).await?;
+    let key = key::of_request(&table.key_schema, key);
+    let key = request::permitted(cx, "dynamodb:UpdateItem", &table, key).await?;
     let changed = update(tx, &table, &key, &guard, expressions.update.as_ref()).await?;
 
     let units = write_units(changed.bytes.max(changed.old.as_ref().map_or(0, item_size_bytes)));
@@ -260,8 +263,9 @@ pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -
     }
     .parse()?;
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
-    let table = request::table(cx, tx, table_name).await?;
-    let key = key::of_request(&table.key_schema, key)?;
+    let table = request::table(cx, tx, "dynamodb:DeleteItem", table_name).await?;
+    let key = key::of_request(&table.key_schema, key);
+    let key = request::permitted(cx, "dynamodb:DeleteItem", &table, key).await?;
     guard.check_schema(&table.key_schema)?;
 
     let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {

@@ -44,8 +44,8 @@ pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<Qu
     }
     .parse()?;
     let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
-    let table = request::table(cx, tx, table_name).await?;
-    let wanted = check(&table, &expressions)?;
+    let table = request::table(cx, tx, "dynamodb:Query", table_name).await?;
+    let wanted = request::permitted(cx, "dynamodb:Query", &table, check(&table, &expressions)).await?;
     let direction = if *scan_index_forward == Some(false) { Direction::Reverse } else { Direction::Forward };
     let mut range = rows(&table, &wanted).direction(direction);
     if let Some(start) = exclusive_start_key {

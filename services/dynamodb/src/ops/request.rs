@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use kv::Tx;
-use service::Cx;
+use service::{Cx, Demand};
 
 use crate::attribute::ExpressionValues;
 use crate::engine::condition::Condition;
 use crate::engine::error::{ExpressionError, ExpressionKind};
-use crate::engine::key_condition::{KeyCondition, KeyConditions};
+use crate::engine::key_condition::{KeyCondition, KeyConditions, KeyQuery};
 use crate::engine::placeholders::Placeholders;
 use crate::engine::projection::Projection;
 use crate::engine::update::Update;
 use crate::errors::Error;
-use crate::model::Table;
+use crate::model::{PrimaryKey, Table};
 use crate::{names, store};
 
 /// The expressions of a request as they came.
@@ -68,8 +68,57 @@ impl Given<'_> {
     }
 }
 
-/// The table that a request about items names.
-pub(crate) async fn table(cx: &Cx, tx: &mut Tx, given: &str) -> Result<Table, Error> {
+/// The table that a request about items names. Whoever may not use it is not told whether it is there.
+pub(crate) async fn table(cx: &Cx, tx: &mut Tx, action: &'static str, given: &str) -> Result<Table, Error> {
     let name = names::table_name(&cx.scope, given)?;
-    store::table(tx, &cx.scope, name).await?.ok_or(Error::ResourceNotFound)
+    let found = store::table(tx, &cx.scope, name).await?;
+    if found.is_none() {
+        cx.demand(Demand::new(action, names::table_arn(&cx.scope, name))).await?;
+    }
+    found.ok_or(Error::ResourceNotFound)
+}
+
+/// Demands the action on the items with these partition keys, and hands them back; a key that cannot be one is refused
+/// only after that.
+///
+/// Only the table's schema says which attribute is `dynamodb:LeadingKeys`, so the operation demands, not its table.
+pub(crate) async fn permitted<K: Leading, E>(
+    cx: &Cx,
+    action: &'static str,
+    table: &Table,
+    keys: Result<K, E>,
+) -> Result<K, Error>
+where
+    Error: From<E>,
+{
+    let mut demand = Demand::new(action, names::table_arn(&cx.scope, &table.name));
+    if let Ok(keys) = &keys {
+        demand.context.push(("dynamodb:LeadingKeys", keys.leading()));
+    }
+    cx.demand(demand).await?;
+    Ok(keys?)
+}
+
+/// What names partitions.
+pub(crate) trait Leading {
+    /// The partition keys, as policies write them.
+    fn leading(&self) -> Vec<String>;
+}
+
+impl Leading for PrimaryKey {
+    fn leading(&self) -> Vec<String> {
+        vec![self.hash.to_string()]
+    }
+}
+
+impl Leading for Vec<PrimaryKey> {
+    fn leading(&self) -> Vec<String> {
+        self.iter().map(|key| key.hash.to_string()).collect()
+    }
+}
+
+impl Leading for KeyQuery {
+    fn leading(&self) -> Vec<String> {
+        vec![self.hash.to_string()]
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn scan(cx: &Cx, tx: &mut Tx, input: &ScanInput) -> Result<Scan
     }
     .parse()?;
     let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
-    let table = request::table(cx, tx, table_name).await?;
+    let table = request::table(cx, tx, "dynamodb:Scan", table_name).await?;
     if let Some(filter) = &expressions.filter {
         filter.check_key_paths(&table.key_schema)?;
     }
