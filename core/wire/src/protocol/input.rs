@@ -64,7 +64,8 @@ impl Document<'_> {
                 track.violations.append(&mut reader.track.violations);
             }
         }
-        if let Some(refused) = self.facts.refused.iter().find(|m| self.document.get(m.name).is_some()) {
+        let carried = |m: &&Member| self.document.get(m.name).or_else(|| self.document.get(m.wire_name)).is_some();
+        if let Some(refused) = self.facts.refused.iter().find(carried) {
             return Err(ReadError::NotImplemented(refused.name.to_owned()));
         }
         track.missing(self.facts, &seen);
