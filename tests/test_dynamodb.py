@@ -447,6 +447,34 @@ def test_permissions_can_end_at_a_partition(session, ddb):
     assert ddb.scan(TableName=table)["Count"] == 0
 
 
+def test_permissions_can_end_at_attributes(session, ddb, plain):
+    key, secret = {"pk": {"S": "a"}}, {"pk": {"S": "a"}, "open": {"S": "o"}, "secret": {"S": "s"}}
+    ddb.put_item(TableName=plain, Item=secret)
+    conditions = {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "open"]},
+        "StringEqualsIfExists": {
+            "dynamodb:Select": ["SPECIFIC_ATTRIBUTES", "COUNT"],
+            "dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"],
+        },
+    }
+    me = session(Action="dynamodb:*", Resource="*", Condition=conditions)
+    table = {"TableName": plain}
+    assert me.scan(**table, ProjectionExpression="#o", ExpressionAttributeNames={"#o": "open"})["Items"] == [{"open": {"S": "o"}}]
+    assert me.get_item(**table, Key=key, ProjectionExpression="pk")["Item"] == key
+    for call, arguments in [
+        (me.scan, {}),
+        (me.scan, {"Select": "COUNT", "FilterExpression": "attribute_exists(secret)"}),
+        (me.get_item, {"Key": key}),
+        (me.get_item, {"Key": key, "ProjectionExpression": "secret"}),
+        (me.put_item, {"Item": secret}),
+        (me.delete_item, {"Key": key, "ReturnValues": "ALL_OLD"}),
+        (me.delete_item, {"Key": key, "ConditionExpression": "attribute_exists(secret)"}),
+        (me.update_item, {"Key": key, "UpdateExpression": "SET #o = secret", "ExpressionAttributeNames": {"#o": "open"}}),
+    ]:
+        refused(call, "AccessDeniedException", **table, **arguments)
+    refused(me.batch_get_item, "AccessDeniedException", RequestItems={plain: {"Keys": [key]}})
+
+
 def test_acknowledged_means_on_disk(tmp_path):
     from conftest import client_of
 

@@ -30,15 +30,15 @@ service::operations! { crate::wire;
     DeleteTable => table::delete_table, |s, i| demands![dynamodb::DeleteTable(table_arn(s, &i.table_name))];
     DescribeTimeToLive => table::describe_time_to_live,
         |s, i| demands![dynamodb::DescribeTimeToLive(table_arn(s, &i.table_name))];
-    // These demand inside, with the partition keys that the table's schema tells: see `ops::request::permitted`.
+    // These demand inside, with the keys and attributes that only expressions and schema tell: see `ops::request::permitted`.
     PutItem => item::put_item, |_, _| demands![];
     GetItem => item::get_item, |_, _| demands![];
     UpdateItem => item::update_item, |_, _| demands![];
     DeleteItem => item::delete_item, |_, _| demands![];
     Query => query::query, |_, _| demands![];
+    Scan => scan::scan, |_, _| demands![];
     BatchGetItem => batch::batch_get_item, |_, _| demands![];
     BatchWriteItem => batch::batch_write_item, |_, _| demands![];
-    Scan => scan::scan, |s, i| demands![dynamodb::Scan(table_arn(s, &i.table_name))];
 }
 
 /// The service's descriptor.

@@ -62,6 +62,11 @@ impl Condition {
         key.map_or(Ok(()), |path| Err(ExpressionError::KeyFiltered(path.root().to_owned())))
     }
 
+    /// The top-level attributes that it looks at, perhaps several times.
+    pub fn roots(&self) -> impl Iterator<Item = &str> {
+        self.paths().into_iter().map(Path::root)
+    }
+
     fn paths(&self) -> Vec<&Path> {
         let mut found = Vec::new();
         collect(&self.0, &mut found);

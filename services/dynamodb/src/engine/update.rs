@@ -47,6 +47,23 @@ pub(super) enum Term {
     Arithmetic(Sign, Box<(Term, Term)>),
 }
 
+impl Term {
+    fn collect_roots<'t>(&'t self, found: &mut Vec<&'t str>) {
+        match self {
+            Self::Path(path) => found.push(path.root()),
+            Self::Value(_) => (),
+            Self::IfNotExists(path, otherwise) => {
+                found.push(path.root());
+                otherwise.collect_roots(found);
+            }
+            Self::ListAppend(sides) | Self::Arithmetic(_, sides) => {
+                sides.0.collect_roots(found);
+                sides.1.collect_roots(found);
+            }
+        }
+    }
+}
+
 impl Update {
     /// Parses and checks an update.
     pub fn parse(text: &str, placeholders: &mut Placeholders) -> Result<Self, ExpressionError> {
@@ -67,6 +84,17 @@ impl Update {
     /// The paths it names: projected on the old item they are UPDATED_OLD, on the new one UPDATED_NEW.
     pub fn touched(&self) -> &Projection {
         &self.touched
+    }
+
+    /// The top-level attributes that it changes or looks at, perhaps several times.
+    pub fn roots(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = self.touched.roots().collect();
+        for action in self.actions() {
+            if let Change::Set(term) = &action.change {
+                term.collect_roots(&mut found);
+            }
+        }
+        found
     }
 
     pub(super) fn actions(&self) -> impl Iterator<Item = &Action> {

@@ -11,7 +11,7 @@ use crate::model::{Item, PrimaryKey, Table, item_size_bytes};
 use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
 use crate::ops::item::check_size;
 use crate::ops::pages::start_row;
-use crate::ops::request::{self, Given};
+use crate::ops::request::{self, Asked, Given};
 use crate::store;
 use crate::wire::{
     BatchGetItemInput, BatchGetItemOutput, BatchWriteItemInput, BatchWriteItemOutput, ConsumedCapacity, DeleteRequest,
@@ -76,9 +76,10 @@ async fn get(
         ..Given::default()
     }
     .parse()?;
+    let asked = Asked::of(&expressions).selecting(None, expressions.projection.as_ref());
     let table = request::table(cx, tx, "dynamodb:BatchGetItem", given).await?;
     let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>();
-    let primary = request::permitted(cx, "dynamodb:BatchGetItem", &table, primary).await?;
+    let primary = request::permitted(cx, "dynamodb:BatchGetItem", &table, primary, asked).await?;
     if let Some(projection) = &expressions.projection {
         projection.check_key_paths(&table.key_schema)?;
     }
@@ -124,8 +125,10 @@ pub(crate) async fn batch_write_item(
     let mut capacity = Vec::new();
     for (given, requests) in request_items {
         let table = request::table(cx, tx, "dynamodb:BatchWriteItem", given).await?;
+        let items = requests.iter().filter_map(|request| request.put_request.as_ref().map(|put| &put.item));
+        let asked = items.fold(Asked::default(), Asked::naming);
         let keys = requests.iter().map(|request| key_of(&table, request)).collect::<Result<Vec<_>, _>>();
-        let keys = request::permitted(cx, "dynamodb:BatchWriteItem", &table, keys).await?;
+        let keys = request::permitted(cx, "dynamodb:BatchWriteItem", &table, keys, asked).await?;
         let mut units = 0.0;
         for (request, key) in requests.iter().zip(&keys) {
             if !written.insert(start_row(&table, key)) {

@@ -11,7 +11,7 @@ use crate::model::{
     AttributeValue, ITEM_BYTES_MAX, Item, KeySchema, NESTING_MAX, PrimaryKey, Table, ValueError, item_size_bytes,
 };
 use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
-use crate::ops::request::{self, Given};
+use crate::ops::request::{self, Asked, Given};
 use crate::store;
 use crate::wire::{
     DeleteItemInput, DeleteItemOutput, GetItemInput, GetItemOutput, PutItemInput, PutItemOutput, UpdateItemInput,
@@ -98,11 +98,12 @@ pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Resu
         ..Given::default()
     }
     .parse()?;
+    let asked = Asked::of(&expressions).naming(item).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let bytes = check_size(item)?;
     let table = request::table(cx, tx, "dynamodb:PutItem", table_name).await?;
     let key = key::of_item(&table.key_schema, item);
-    let key = request::permitted(cx, "dynamodb:PutItem", &table, key).await?;
+    let key = request::permitted(cx, "dynamodb:PutItem", &table, key, asked).await?;
     guard.check_schema(&table.key_schema)?;
 
     let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {
@@ -136,9 +137,10 @@ pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Resu
         ..Given::default()
     }
     .parse()?;
+    let asked = Asked::of(&expressions).selecting(None, expressions.projection.as_ref());
     let table = request::table(cx, tx, "dynamodb:GetItem", table_name).await?;
     let key = key::of_request(&table.key_schema, key);
-    let key = request::permitted(cx, "dynamodb:GetItem", &table, key).await?;
+    let key = request::permitted(cx, "dynamodb:GetItem", &table, key, asked).await?;
     if let Some(projection) = &expressions.projection {
         projection.check_key_paths(&table.key_schema)?;
     }
@@ -177,10 +179,11 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
         ..Given::default()
     }
     .parse()?;
+    let asked = Asked::of(&expressions).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let table = request::table(cx, tx, "dynamodb:UpdateItem", table_name).await?;
     let key = key::of_request(&table.key_schema, key);
-    let key = request::permitted(cx, "dynamodb:UpdateItem", &table, key).await?;
+    let key = request::permitted(cx, "dynamodb:UpdateItem", &table, key, asked).await?;
     let changed = update(tx, &table, &key, &guard, expressions.update.as_ref()).await?;
 
     let units = write_units(changed.bytes.max(changed.old.as_ref().map_or(0, item_size_bytes)));
@@ -262,10 +265,11 @@ pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -
         ..Given::default()
     }
     .parse()?;
+    let asked = Asked::of(&expressions).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let table = request::table(cx, tx, "dynamodb:DeleteItem", table_name).await?;
     let key = key::of_request(&table.key_schema, key);
-    let key = request::permitted(cx, "dynamodb:DeleteItem", &table, key).await?;
+    let key = request::permitted(cx, "dynamodb:DeleteItem", &table, key, asked).await?;
     guard.check_schema(&table.key_schema)?;
 
     let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {

@@ -9,7 +9,7 @@ use crate::keys;
 use crate::model::{Item, Table};
 use crate::ops::capacity::{Consistency, consumed, read_units};
 use crate::ops::pages::{self, Reading};
-use crate::ops::request::{self, Expressions, Given};
+use crate::ops::request::{self, Asked, Expressions, Given};
 use crate::wire::{QueryInput, QueryOutput};
 
 /// Reads a page of one partition.
@@ -45,7 +45,9 @@ pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<Qu
     .parse()?;
     let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
     let table = request::table(cx, tx, "dynamodb:Query", table_name).await?;
-    let wanted = request::permitted(cx, "dynamodb:Query", &table, check(&table, &expressions)).await?;
+    let asked = Asked::of(&expressions).selecting(select.as_deref(), expressions.projection.as_ref());
+    let wanted = check(&table, &expressions);
+    let wanted = request::permitted(cx, "dynamodb:Query", &table, wanted, asked).await?;
     let direction = if *scan_index_forward == Some(false) { Direction::Reverse } else { Direction::Forward };
     let mut range = rows(&table, &wanted).direction(direction);
     if let Some(start) = exclusive_start_key {

@@ -1,6 +1,6 @@
 //! A request's expressions, parsed before any table is looked at, as AWS does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kv::Tx;
 use service::{Cx, Demand};
@@ -13,7 +13,7 @@ use crate::engine::placeholders::Placeholders;
 use crate::engine::projection::Projection;
 use crate::engine::update::Update;
 use crate::errors::Error;
-use crate::model::{PrimaryKey, Table};
+use crate::model::{Item, PrimaryKey, Table};
 use crate::{names, store};
 
 /// The expressions of a request as they came.
@@ -87,13 +87,18 @@ pub(crate) async fn permitted<K: Leading, E>(
     action: &'static str,
     table: &Table,
     keys: Result<K, E>,
+    asked: Asked,
 ) -> Result<K, Error>
 where
     Error: From<E>,
 {
+    let Asked { mut attributes, returned } = asked;
+    attributes.extend(table.key_schema.attributes().map(|key| key.name.clone()));
     let mut demand = Demand::new(action, names::table_arn(&cx.scope, &table.name));
+    demand.context.push(("dynamodb:Attributes", attributes.into_iter().collect()));
+    demand.context.extend(returned.map(|(name, value)| (name, vec![value])));
     if let Ok(keys) = &keys {
-        demand.context.push(("dynamodb:LeadingKeys", keys.leading()));
+        demand.context.extend(keys.leading().map(|hashes| ("dynamodb:LeadingKeys", hashes)));
     }
     cx.demand(demand).await?;
     Ok(keys?)
@@ -101,24 +106,70 @@ where
 
 /// What names partitions.
 pub(crate) trait Leading {
-    /// The partition keys, as policies write them.
-    fn leading(&self) -> Vec<String>;
+    /// The partition keys, as policies write them; none where all are read.
+    fn leading(&self) -> Option<Vec<String>>;
 }
 
 impl Leading for PrimaryKey {
-    fn leading(&self) -> Vec<String> {
-        vec![self.hash.to_string()]
+    fn leading(&self) -> Option<Vec<String>> {
+        Some(vec![self.hash.to_string()])
     }
 }
 
 impl Leading for Vec<PrimaryKey> {
-    fn leading(&self) -> Vec<String> {
-        self.iter().map(|key| key.hash.to_string()).collect()
+    fn leading(&self) -> Option<Vec<String>> {
+        Some(self.iter().map(|key| key.hash.to_string()).collect())
     }
 }
 
 impl Leading for KeyQuery {
-    fn leading(&self) -> Vec<String> {
-        vec![self.hash.to_string()]
+    fn leading(&self) -> Option<Vec<String>> {
+        Some(vec![self.hash.to_string()])
+    }
+}
+
+impl Leading for () {
+    fn leading(&self) -> Option<Vec<String>> {
+        None
+    }
+}
+
+/// What a request asks about items, for policies that end at attributes.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Top-level attributes that it names; the key's come by themselves.
+    attributes: BTreeSet<String>,
+    /// What it wants to be shown: `dynamodb:Select` or `dynamodb:ReturnValues`.
+    returned: Option<(&'static str, String)>,
+}
+
+impl Asked {
+    /// The attributes in expressions.
+    pub(crate) fn of(expressions: &Expressions) -> Self {
+        let Expressions { condition, update, filter, key_conditions: _, projection } = expressions;
+        let conditions = condition.iter().chain(filter).flat_map(Condition::roots);
+        let updates = update.iter().flat_map(Update::roots);
+        let shown = projection.iter().flat_map(Projection::roots);
+        let attributes = conditions.chain(updates).chain(shown).map(str::to_owned).collect();
+        Self { attributes, returned: None }
+    }
+
+    /// With the attributes of an item.
+    pub(crate) fn naming(mut self, item: &Item) -> Self {
+        self.attributes.extend(item.keys().cloned());
+        self
+    }
+
+    /// Of a write that shows what was or is.
+    pub(crate) fn returning(mut self, return_values: Option<&str>) -> Self {
+        self.returned = Some(("dynamodb:ReturnValues", return_values.unwrap_or("NONE").to_owned()));
+        self
+    }
+
+    /// Of a read that shows all attributes unless it has a projection or counts.
+    pub(crate) fn selecting(mut self, select: Option<&str>, projection: Option<&Projection>) -> Self {
+        let unsaid = if projection.is_some() { "SPECIFIC_ATTRIBUTES" } else { "ALL_ATTRIBUTES" };
+        self.returned = Some(("dynamodb:Select", select.unwrap_or(unsaid).to_owned()));
+        self
     }
 }

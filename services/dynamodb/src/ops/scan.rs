@@ -7,7 +7,7 @@ use crate::errors::Error;
 use crate::keys;
 use crate::ops::capacity::{Consistency, consumed, read_units};
 use crate::ops::pages::{self, Reading, Segment};
-use crate::ops::request::{self, Given};
+use crate::ops::request::{self, Asked, Given};
 use crate::store;
 use crate::wire::{ScanInput, ScanOutput};
 
@@ -39,6 +39,8 @@ pub(crate) async fn scan(cx: &Cx, tx: &mut Tx, input: &ScanInput) -> Result<Scan
     .parse()?;
     let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
     let table = request::table(cx, tx, "dynamodb:Scan", table_name).await?;
+    let asked = Asked::of(&expressions).selecting(select.as_deref(), expressions.projection.as_ref());
+    request::permitted(cx, "dynamodb:Scan", &table, Ok::<_, Error>(()), asked).await?;
     if let Some(filter) = &expressions.filter {
         filter.check_key_paths(&table.key_schema)?;
     }
