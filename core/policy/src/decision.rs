@@ -36,7 +36,7 @@ pub struct StatementRef {
     pub source: Source,
     /// From 0.
     pub index: usize,
-    pub sid: Option<String>,
+    pub sid: Option<Arc<str>>,
 }
 
 impl fmt::Display for StatementRef {

@@ -34,6 +34,11 @@ pub fn denial_text_with(request: &Request<'_>, decision: &Decision, quoting: Quo
     }
 }
 
+/// The statement (JSON) that would allow what was asked, for an identity policy: what audit mode records.
+pub fn allowing_statement(request: &Request<'_>) -> String {
+    serde_json::json!({ "Effect": "Allow", "Action": request.action, "Resource": request.resource }).to_string()
+}
+
 fn noun(policy_type: PolicyType) -> &'static str {
     match policy_type {
         PolicyType::Identity => "identity-based policy",

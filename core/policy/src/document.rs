@@ -1,5 +1,7 @@
 //! A policy document after parsing.
 
+use std::sync::Arc;
+
 use crate::condition::Condition;
 use crate::pattern::Pattern;
 use crate::principal::PrincipalPattern;
@@ -32,7 +34,7 @@ pub enum Effect {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Statement {
-    pub sid: Option<String>,
+    pub sid: Option<Arc<str>>,
     pub effect: Effect,
     pub principal: Option<Element<PrincipalPattern>>,
     pub action: Element<Pattern>,

@@ -64,7 +64,8 @@ pub struct Policies {
 /// A resource policy that names the account leaves it to the account's identity policies. The root user needs no
 /// identity policy. Services, federated and anonymous principals have only the resource's policy.
 pub fn evaluate(request: &Request<'_>, policies: &Policies) -> Decision {
-    let mut walk = Walk { request, looked_at: Vec::new(), deny: None };
+    let action = request.action.to_ascii_lowercase();
+    let mut walk = Walk { request, action, looked_at: Vec::new(), deny: None };
     let identity = walk.any(&policies.identity, PolicyType::Identity);
     let (resource_type, resource) = match &policies.resource {
         Some(ResourcePolicy { attached, rule }) => {
@@ -141,6 +142,8 @@ impl Allows {
 
 struct Walk<'a> {
     request: &'a Request<'a>,
+    /// In lower case, as action patterns are.
+    action: String,
     looked_at: Vec<Looked>,
     /// The first statement that denies.
     deny: Option<StatementRef>,
@@ -160,7 +163,7 @@ impl Walk<'_> {
     fn policy(&mut self, attached: &Attached, policy_type: PolicyType) -> Option<Allow> {
         let mut found: Option<Allow> = None;
         for (index, statement) in attached.policy.statements.iter().enumerate() {
-            let (outcome, naming) = look(statement, self.request);
+            let (outcome, naming) = look(statement, self.request, &self.action);
             let source = Source { policy_type, name: attached.name.clone() };
             let reference = StatementRef { source, index, sid: statement.sid.clone() };
             match (&outcome, naming) {
@@ -178,12 +181,11 @@ impl Walk<'_> {
     }
 }
 
-fn look(statement: &Statement, request: &Request<'_>) -> (Outcome, Naming) {
+fn look(statement: &Statement, request: &Request<'_>, action: &str) -> (Outcome, Naming) {
     let Some(naming) = naming(statement.principal.as_ref(), request.principal) else {
         return (Outcome::NotPrincipal, Naming::Account);
     };
-    let action = request.action.to_ascii_lowercase();
-    if !statement.action.holds(|pattern| pattern.matches(&action, request.context)) {
+    if !statement.action.holds(|pattern| pattern.matches(action, request.context)) {
         return (Outcome::NotAction, naming);
     }
     let about = |element: &Element<_>| {

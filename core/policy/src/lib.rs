@@ -14,7 +14,7 @@ mod principal;
 
 pub use context::Context;
 pub use decision::{Decision, DecisionEffect, Looked, Outcome, PolicyType, Source, StatementRef};
-pub use denial::{Quoting, denial_text, denial_text_with};
+pub use denial::{Quoting, allowing_statement, denial_text, denial_text_with};
 pub use document::{Effect, Policy, PolicyKind};
 pub use error::PolicyError;
 pub use evaluate::{Attached, Policies, Request, ResourcePolicy, ResourceRule, evaluate};

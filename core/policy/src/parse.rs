@@ -1,6 +1,7 @@
 //! Reading and validating policy documents.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base::Arn;
 use serde_json::{Map, Value};
@@ -88,12 +89,14 @@ fn statement(value: &Value, kind: PolicyKind, variables: Variables) -> Result<St
     })
 }
 
-fn sid(fields: &Map<String, Value>, kind: PolicyKind) -> Result<Option<String>, PolicyError> {
+fn sid(fields: &Map<String, Value>, kind: PolicyKind) -> Result<Option<Arc<str>>, PolicyError> {
     match fields.get("Sid") {
         None => Ok(None),
         // Services that keep resource policies take any text.
-        Some(Value::String(sid)) if kind == PolicyKind::Resource || kind == PolicyKind::Trust => Ok(Some(sid.clone())),
-        Some(Value::String(sid)) if sid.bytes().all(|b| b.is_ascii_alphanumeric()) => Ok(Some(sid.clone())),
+        Some(Value::String(sid)) if kind == PolicyKind::Resource || kind == PolicyKind::Trust => {
+            Ok(Some(sid.as_str().into()))
+        }
+        Some(Value::String(sid)) if sid.bytes().all(|b| b.is_ascii_alphanumeric()) => Ok(Some(sid.as_str().into())),
         Some(Value::String(_)) => Err(PolicyError::InvalidSid),
         Some(_) => Err(PolicyError::Syntax),
     }

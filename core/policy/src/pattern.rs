@@ -206,3 +206,37 @@ impl Walk<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The slow and obvious way.
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            (['*', rest @ ..], _) => naive(rest, text) || !text.is_empty() && naive(pattern, &text[1..]),
+            (['?', rest @ ..], [_, more @ ..]) => naive(rest, more),
+            ([p, rest @ ..], [t, more @ ..]) if p == t => naive(rest, more),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_obvious_way(pattern in "[ab*?]{0,8}", text in "[ab]{0,8}") {
+            let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+            let ours = Pattern::text(&pattern, Variables::Resolved).matches(&text, &Context::new());
+            prop_assert_eq!(ours, naive(&p, &t));
+        }
+
+        #[test]
+        fn takes_any_text(pattern in "[${}*?a:,' ]{0,20}", text in ".{0,20}") {
+            let context = Context::new().with("a", "*");
+            let pattern = Pattern::resource(&pattern, Variables::Resolved);
+            let _ = (pattern.matches(&text, &context), pattern.plain(&context), pattern.segments(&context));
+        }
+    }
+}

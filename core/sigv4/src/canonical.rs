@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::encode;
 use crate::error::SigError;
-use crate::view::RequestView;
+use crate::view::{self, RequestView};
 
 /// How a service wants its requests signed: data of its descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,14 +114,14 @@ fn query(view: &RequestView<'_>) -> String {
 }
 
 /// The values in order of arrival, each with its white space folded, joined by commas. An absent one is empty.
-fn header(view: &RequestView<'_>, name: &str) -> String {
+fn header(request: &RequestView<'_>, name: &str) -> String {
     let wanted = if name == ":authority" { "host" } else { name };
-    let values = view.headers.get_all(wanted).iter().map(|v| {
-        let text = String::from_utf8_lossy(v.as_bytes());
+    let values = request.headers.get_all(wanted).iter().map(|v| {
+        let text = view::text(v);
         text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
     });
     let joined = values.collect::<Vec<_>>().join(",");
-    match (joined.is_empty(), wanted, view.authority) {
+    match (joined.is_empty(), wanted, request.authority) {
         (true, "host", Some(authority)) => authority.into(),
         _ => joined,
     }

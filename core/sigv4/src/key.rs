@@ -21,6 +21,11 @@ impl SigningKey {
     pub fn sign(&self, string_to_sign: &str) -> String {
         hex::encode(hmac_sha256(&self.0, string_to_sign.as_bytes()))
     }
+
+    /// Compares in constant time with what `sign` makes (browser uploads sign their policy this way).
+    pub fn verify(&self, string_to_sign: &str, signature: &str) -> bool {
+        same(&self.sign(string_to_sign), signature)
+    }
 }
 
 impl std::fmt::Debug for SigningKey {

@@ -245,7 +245,8 @@ fn from_v2(view: &RequestView<'_>) -> Result<Presented, SigError> {
     Ok(Presented {
         access_key_id: query(view, "AWSAccessKeyId").ok_or_else(missing)?,
         session_token: query(view, "x-amz-security-token").map(Secret::new),
-        signature: query(view, "Signature").ok_or_else(missing)?,
+        // A client that forgot to encode a plus of the base64 means a plus: no signature has a space.
+        signature: query(view, "Signature").ok_or_else(missing)?.replace(' ', "+"),
         form: Form::V2 { expires_at: Timestamp::default().plus_seconds(seconds) },
     })
 }

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use crate::encode;
 use crate::key;
 use crate::presented;
-use crate::view::RequestView;
+use crate::view::{self, RequestView};
 
 /// The query parameters that name a subresource or change the answer, and so are signed (docs, SDK: botocore 1.44).
 const SIGNED_PARAMETERS: [&str; 40] = [
@@ -70,15 +70,15 @@ pub(crate) fn sign(secret: &str, string_to_sign: &str) -> String {
 }
 
 /// `x-amz-` headers, wherever they are: SDKs move them into the query.
-fn amz_headers(view: &RequestView<'_>) -> BTreeMap<String, String> {
+fn amz_headers(request: &RequestView<'_>) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in view.headers {
+    for (name, value) in request.headers {
         if name.as_str().starts_with("x-amz-") {
-            let text = String::from_utf8_lossy(value.as_bytes()).trim().to_string();
+            let text = view::text(value).trim().to_string();
             found.entry(name.as_str().into()).or_default().push(text);
         }
     }
-    for (name, value) in view.raw_pairs() {
+    for (name, value) in request.raw_pairs() {
         let name = encode::query_text(name).to_ascii_lowercase();
         if name.starts_with("x-amz-") {
             let (text, values) = (encode::query_text(value).trim().to_string(), found.entry(name).or_default());

@@ -1,5 +1,7 @@
 //! What a signature covers: a request as it was received.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, Method};
 
 /// A request as received: nothing decoded, nothing normalised.
@@ -45,6 +47,14 @@ impl<'a> RequestView<'a> {
     /// The query's pairs, still encoded; a pair without `=` has an empty value.
     pub(crate) fn raw_pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         self.query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")))
+    }
+}
+
+/// A header value as text: UTF-8 where it is, else one character per byte, so that no two values look the same.
+pub(crate) fn text(value: &http::HeaderValue) -> Cow<'_, str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.into(),
+        Err(_) => value.as_bytes().iter().map(|b| char::from(*b)).collect::<String>().into(),
     }
 }
 

@@ -5,6 +5,7 @@
 mod aws_examples;
 mod botocore;
 mod chunks;
+mod hostile;
 mod refusals;
 // One row per line: as a table it stays readable.
 #[rustfmt::skip]
