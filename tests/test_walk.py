@@ -57,9 +57,14 @@ def test_the_album(own, runtimes, isolation):
     read = requests.get(listed["pictures"][0]["url"], timeout=60)
     assert (read.content, read.headers["content-type"]) == (PICTURE, "image/jpeg")
 
-    assert [a["album"] for a in web.get(f"{endpoint}/albums", timeout=60).json()["albums"]] == [album]
+    listed = web.get(f"{endpoint}/albums", timeout=60).json()["albums"]
+    assert [found["album"] for found in listed] == [album]
     missing = web.get(f"{endpoint}/albums/none", timeout=60)
     assert (missing.status_code, missing.json()) == (404, {"message": "no such album"})
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    as_curl_sends = web.post(f"{endpoint}/albums", data='{"title": "Typeless"}', headers=form, timeout=60)
+    assert as_curl_sends.status_code == 201, as_curl_sends.text
 
     page = web.get(f"{endpoint}/", timeout=60)
     assert page.headers["content-type"] == "text/html; charset=utf-8" and "<title>Album</title>" in page.text

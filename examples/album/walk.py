@@ -25,7 +25,8 @@ def request(method, url, body=None, headers=None):
 
 def say(method, url, body=None):
     """A request to the API, shown, with its JSON answer."""
-    status, _, text = request(method, url, json.dumps(body).encode() if body else None)
+    text = json.dumps(body).encode() if body else None
+    status, _, text = request(method, url, text, {"content-type": "application/json"})
     print(f"  {method} {url} -> {status}")
     return json.loads(text)
 

@@ -1,4 +1,5 @@
 """The album's API: albums and pictures, kept in a table and a bucket."""
+import base64
 import json
 import os
 import re
@@ -95,8 +96,10 @@ def find(event):
 
 
 def body(event):
+    text = event.get("body") or "{}"
     try:
-        parsed = json.loads(event.get("body") or "{}")
+        # API Gateway encodes what it does not take for text: a plain `curl -d` sends a form's type.
+        parsed = json.loads(base64.b64decode(text) if event["isBase64Encoded"] else text)
     except ValueError:
         raise Refused(400, "the body is not JSON") from None
     if not isinstance(parsed, dict):

@@ -19,7 +19,7 @@ const page = `<!doctype html>
   // The page may stand under a path of its own (/_clearsky/execute-api/ID): the API is beside it.
   const base = location.pathname.replace(/\\/+$/, "");
   const api = (path, options) => fetch(base + path, options).then((r) => r.json());
-  const post = (path, body) => api(path, { method: "POST", body: JSON.stringify(body) });
+  const post = (path, body) => api(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
   const $ = (selector) => document.querySelector(selector);
   const list = async () => {
     const { albums } = await api("/albums");
