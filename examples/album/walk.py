@@ -57,12 +57,12 @@ def environment(binary, data_dir):
 
 
 def runtime(binary, data_dir, family):
-    """The first runtime of a family that functions of this host can use."""
+    """The newest runtime of a family that functions of this host can use."""
     listed = subprocess.run([binary, "runtimes", "list", "--data-dir", data_dir], check=True, capture_output=True, text=True)
     names = [line.split()[0] for line in listed.stdout.splitlines() if line.startswith(family) and "not usable" not in line]
     if not names:
         sys.exit(f"the album needs a {family} on this host:\n{listed.stdout}")
-    return names[0]
+    return max(names, key=lambda name: int("".join(c for c in name.removeprefix(family) if c.isdigit())))
 
 
 def main():
