@@ -6,10 +6,11 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use http::HeaderMap;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming as HyperBody;
 use service::{BodyError, Incoming, Trailers, checksums_wanted};
 use sha2::{Digest, Sha256};
 use sigv4::{AwsChunked, ChunkError, Framing, PayloadMode, Step, Verified};
+
+use crate::arriving::Arriving;
 
 /// Why a body could not be read whole.
 pub(crate) enum Unread {
@@ -18,7 +19,7 @@ pub(crate) enum Unread {
 }
 
 /// Reads a whole body of at most `max` bytes.
-pub(crate) async fn whole(body: HyperBody, max: usize) -> Result<Bytes, Unread> {
+pub(crate) async fn whole(body: Arriving, max: usize) -> Result<Bytes, Unread> {
     use http_body::Body as _;
     if body.size_hint().lower() > max as u64 {
         return Err(Unread::TooLarge);
@@ -32,7 +33,7 @@ pub(crate) async fn whole(body: HyperBody, max: usize) -> Result<Bytes, Unread> 
 
 /// Makes a streamed body of what follows a request's head.
 pub(crate) fn streamed(
-    body: HyperBody,
+    body: Arriving,
     headers: &HeaderMap,
     verified: Option<&Verified>,
 ) -> Result<Incoming, BodyError> {

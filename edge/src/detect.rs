@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method};
 use http::request::Parts;
 use service::{Form, HostStyle, Plane, PlaneClaim, Platform, Service};
 use sigv4::Presented;
@@ -42,6 +43,8 @@ impl Detector {
     /// The plane that claims a request, if one does.
     pub fn plane(&self, parts: &Parts, authority: &str) -> Option<Claimed> {
         let path = parts.uri.path();
+        // Names of hosts have no case.
+        let authority = authority.to_ascii_lowercase();
         let mut planes = self.served.iter().filter_map(|served| served.service.plane);
         planes.find_map(|(claims, plane)| {
             claims.iter().find_map(|claim| match claim {
@@ -59,16 +62,28 @@ impl Detector {
         })
     }
 
-    /// The service that a request is for. The rules in order: target, credential scope, presigned V2, host, Action, path,
-    /// whoever takes the rest.
-    pub fn service(&self, parts: &Parts, presented: Option<&Presented>, authority: &str) -> Option<(&Served, Rule)> {
+    /// The service that a request is for. The rules in order: target, credential scope, presigned V2, what a broken
+    /// credential names, host, Action (in the query or in `form`), path, whoever takes the rest.
+    pub fn service(
+        &self,
+        parts: &Parts,
+        presented: Option<&Presented>,
+        authority: &str,
+        form: &[u8],
+    ) -> Option<(&Served, Rule)> {
         self.by_target(parts)
             .map(|served| (served, "target"))
             .or_else(|| self.by_scope(parts, presented).map(|served| (served, "scope")))
+            .or_else(|| self.by_broken_scope(parts, presented).map(|served| (served, "broken scope")))
             .or_else(|| self.by_host(authority).map(|served| (served, "host")))
-            .or_else(|| self.by_action(parts).map(|served| (served, "action")))
+            .or_else(|| self.by_action(parts, form).map(|served| (served, "action")))
             .or_else(|| self.by_path(parts.uri.path()).map(|served| (served, "path")))
             .or_else(|| self.rest().map(|served| (served, "rest")))
+    }
+
+    /// Whether any service signs by this name.
+    pub fn serves(&self, signing_name: &str) -> bool {
+        self.served.iter().any(|served| served.service.model.signing_name == signing_name)
     }
 
     fn by_target(&self, parts: &Parts) -> Option<&Served> {
@@ -82,9 +97,25 @@ impl Detector {
         let Some(scope) = presented.scope() else {
             return self.served.iter().find(|s| s.service.signing.versions == sigv4::Versions::V4AndPresignedV2);
         };
+        self.signing_as(&scope.service, parts.uri.path())
+    }
+
+    /// A credential that cannot be read may still say which service refuses it.
+    fn by_broken_scope(&self, parts: &Parts, presented: Option<&Presented>) -> Option<&Served> {
+        if presented.is_some() {
+            return None;
+        }
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let credential = match header.and_then(|text| text.split_once("Credential=")) {
+            Some((_, rest)) => rest.split(',').next().unwrap_or_default().to_owned(),
+            None => parameter(parts.uri.query()?.as_bytes(), "X-Amz-Credential")?,
+        };
+        credential.split('/').skip(1).find_map(|part| self.signing_as(part.trim(), parts.uri.path()))
+    }
+
+    fn signing_as(&self, name: &str, path: &str) -> Option<&Served> {
         let named: Vec<&Served> =
-            self.served.iter().filter(|served| served.service.model.signing_name == scope.service).collect();
-        let path = parts.uri.path();
+            self.served.iter().filter(|served| served.service.model.signing_name == name).collect();
         let by_path = named.iter().find(|s| s.service.paths.iter().any(|prefix| path.starts_with(prefix)));
         by_path.or(named.first()).copied()
     }
@@ -94,9 +125,10 @@ impl Detector {
         self.served.iter().find(|served| served.service.hosts.contains_label(label))
     }
 
-    /// Query services are asked anonymously by GET too.
-    fn by_action(&self, parts: &Parts) -> Option<&Served> {
-        let action = parameter(parts.uri.query()?.as_bytes(), "Action")?;
+    /// Query services are asked by GET too.
+    fn by_action(&self, parts: &Parts, form: &[u8]) -> Option<&Served> {
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let action = parameter(form, "Action").or_else(|| parameter(query, "Action"))?;
         let queries = self.served.iter().filter(|served| served.service.model.protocol == Protocol::Query);
         queries.into_iter().find(|served| served.router.named(&action).is_some())
     }
@@ -127,8 +159,8 @@ impl Served {
         match self.service.model.protocol {
             Protocol::AwsJson10 | Protocol::AwsJson11 => {
                 let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
-                let name = target.rsplit('.').next().unwrap_or("");
-                self.router.named(name).ok_or_else(|| format!("Unknown operation: {name}"))
+                let named = target.strip_prefix(self.service.model.target_prefix).and_then(|rest| rest.strip_prefix('.'));
+                named.and_then(|name| self.router.named(name)).ok_or_else(|| format!("Unknown operation: {target}"))
             }
             Protocol::Query => {
                 let action = parameter(body, "Action").or_else(|| parameter(query.as_bytes(), "Action"));
@@ -146,6 +178,13 @@ impl Served {
             }
         }
     }
+}
+
+/// Whether the body is a form: what query services are sent, and S3 never is.
+pub(crate) fn is_form(parts: &Parts) -> bool {
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    parts.method == Method::POST && essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 fn parameter(form: &[u8], name: &str) -> Option<String> {

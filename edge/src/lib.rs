@@ -1,5 +1,7 @@
 //! The edge: listeners, recognising requests, authentication, and the door behind it.
 
+mod absent;
+mod arriving;
 mod authn;
 mod body;
 mod detect;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
-use hyper::body::Incoming as HyperBody;
 use service::{PlaneRequest, Platform};
 
+use crate::arriving::Arriving;
 use crate::body::{self, Unread};
 use crate::detect::Claimed;
 use crate::respond::{Body, full};
@@ -23,7 +23,7 @@ pub(crate) async fn serve(
     platform: &Arc<Platform>,
     claimed: Claimed,
     parts: Parts,
-    body: HyperBody,
+    body: Arriving,
     known: Known,
 ) -> Response<Body> {
     let Claimed { plane, id, form, path } = claimed;

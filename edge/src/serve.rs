@@ -12,7 +12,7 @@ use futures::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming as HyperBody;
-use service::{Cx, Failure, HttpRequest, Incoming, Platform, Reply, Step, enter};
+use service::{Cx, Failure, HttpRequest, Incoming, Platform, Reply, Step, Trace, Traced, enter};
 use sigv4::{Payload, Presented, RequestView};
 use wire::{Protocol, Route};
 
@@ -31,6 +31,7 @@ pub struct Edge {
 /// What the access log says of a request beside its line.
 #[derive(Default)]
 struct Account {
+    trace: Trace,
     service: &'static str,
     operation: &'static str,
     error: Option<&'static str>,
@@ -58,8 +59,11 @@ impl Edge {
             message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         });
         let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
-        let Account { service, operation, error } = account;
+        let Account { trace, service, operation, error } = account;
         tracing::info!(request_id, service, operation, %method, path, status, error, us, "request");
+        let (at, line) = (self.platform.clock.now(), format!("{method} {path}"));
+        let traced = Traced { request_id, at, line, service, operation, status, error, duration_us: us, trace };
+        self.platform.traces.push(traced);
         Ok(response)
     }
 
@@ -129,6 +133,7 @@ impl Edge {
         let mut cx = Cx::new(&self.platform, service, authenticated.caller, region, request_id.to_owned());
         cx.base_url = base_url(&self.platform.settings.public_url, authority);
         cx.source_ip = peer.ip().to_string();
+        cx.trace = account.trace.clone();
         cx.note(Step::Recognised { rule, service: service.name, operation: route.operation.name });
         cx.note(Step::Called { by: cx.caller.principal.name() });
 

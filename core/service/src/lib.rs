@@ -21,6 +21,7 @@ mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace;
+mod traces;
 
 pub use answer::{Answer, Outgoing};
 pub use caller::{Caller, Credentials};
@@ -35,6 +36,7 @@ pub use service::{Anonymous, HostStyle, PlaneClaim, Service};
 pub use table::{Entry, Run};
 pub use tasks::Tasks;
 pub use trace::{Step, Trace};
+pub use traces::{Traced, Traces};
 
 /// What the macros of this crate need from others.
 #[doc(hidden)]

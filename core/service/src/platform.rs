@@ -10,7 +10,7 @@ use kv::{Store, Tx};
 use serde_json::Value;
 
 use crate::ports::Ports;
-use crate::{Caller, Cx, Failure, Service, Tasks, door};
+use crate::{Caller, Cx, Failure, Service, Tasks, Traces, door};
 
 /// A server. Shared by every request; there is one per process outside tests.
 pub struct Platform {
@@ -22,6 +22,8 @@ pub struct Platform {
     pub seal: Seal,
     pub settings: Settings,
     pub tasks: Tasks,
+    /// What happened in the last requests.
+    pub traces: Traces,
     pub services: Vec<Arc<Service>>,
     wired: OnceLock<Wired>,
 }
@@ -56,8 +58,8 @@ impl PlatformBuilder {
     pub fn build(self, wire: impl FnOnce(&Arc<Platform>) -> (Ports, Vec<Arc<dyn Any + Send + Sync>>)) -> Arc<Platform> {
         let Self { store, blobs, clock, ids, seal, settings, services } = self;
         let services = services.into_iter().map(Arc::new).collect();
-        let (tasks, wired) = (Tasks::default(), OnceLock::new());
-        let platform = Arc::new(Platform { store, blobs, clock, ids, seal, settings, tasks, services, wired });
+        let (tasks, traces, wired) = (Tasks::default(), Traces::default(), OnceLock::new());
+        let platform = Arc::new(Platform { store, blobs, clock, ids, seal, settings, tasks, traces, services, wired });
         let (ports, states) = wire(&platform);
         let states = states.into_iter().map(|state| ((*state).type_id(), state)).collect();
         // The cell is empty: this is the only place that fills it.
