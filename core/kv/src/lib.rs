@@ -14,6 +14,8 @@ mod tx;
 mod window;
 
 #[cfg(feature = "suite")]
+pub mod chaos;
+#[cfg(feature = "suite")]
 pub mod suite;
 
 pub use bells::{Bell, Bells};

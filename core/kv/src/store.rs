@@ -24,6 +24,11 @@ impl Store {
         Self { engine, turns: Turns::default() }
     }
 
+    #[cfg(feature = "suite")]
+    pub(crate) fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
     /// A transaction that sees everything committed before the call.
     pub async fn begin(&self) -> Result<Tx> {
         Tx::begin(Arc::clone(&self.engine)).await

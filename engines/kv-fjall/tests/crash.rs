@@ -1,4 +1,5 @@
 //! A child process writes, the parent kills it: what was acknowledged is there, and nothing is there in part.
+//! More rounds: `cargo test -p kv-fjall --test crash -- --rounds 1000`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
@@ -12,8 +13,8 @@ use kv::{Limit, LogId, LogRange, Position, Range, Store, Watch};
 use kv_fjall::{Error, Fjall};
 
 const WRITERS: usize = 16;
-const ROUNDS: usize = 5;
-const ACKNOWLEDGED: usize = 400;
+const ROUNDS: usize = 20;
+const ACKNOWLEDGED: usize = 200;
 const LOG: LogId = LogId::from_static("log");
 const CHILD: &str = "--write-until-killed";
 
@@ -22,9 +23,12 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match &arguments[1..] {
         [flag, dir, round] if flag == CHILD => runtime.block_on(write_until_killed(Path::new(dir), round)),
-        _ => {
-            runtime.block_on(kill_and_look());
+        options => {
+            let rounds = options.iter().skip_while(|option| *option != "--rounds").nth(1);
+            let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+            runtime.block_on(kill_and_look(rounds));
             println!("test acknowledged_writes_survive_a_kill ... ok");
+            println!("test result: ok. 1 passed; 0 failed; {rounds} rounds");
         }
     }
 }
@@ -49,11 +53,11 @@ async fn write_until_killed(dir: &Path, round: &str) {
     futures::future::join_all((0..WRITERS).map(write)).await;
 }
 
-async fn kill_and_look() {
+async fn kill_and_look(rounds: usize) {
     let dir = tempfile::tempdir().unwrap();
     let mut acknowledged = BTreeMap::new();
     let mut highest = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let before = acknowledged.len();
         for (name, position) in run_child(dir.path(), round) {
             assert!(highest < position, "round {round}: position {position} was given before");

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use kv::Store;
+use futures::future::BoxFuture;
+use kv::chaos::{Chaos, Odds};
+use kv::{Abort, Bell, Commit, Committed, Engine, Limit, LogId, Position, Reads, Records, Result, Snapshot, Store};
 use kv_memory::Memory;
 
 async fn open() -> (Store, ()) {
@@ -28,4 +30,31 @@ async fn a_snapshot_older_than_the_window_conflicts() {
         other.commit().await.unwrap();
     }
     assert!(tx.commit().await.unwrap_err().as_abort().is_some());
+}
+
+/// An engine that validates nothing.
+struct Careless(Memory);
+
+impl Engine for Careless {
+    fn snapshot(&self) -> BoxFuture<'_, Result<Box<dyn Snapshot>>> {
+        self.0.snapshot()
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, Abort>> {
+        self.0.commit(Commit { reads: Reads::default(), ..commit })
+    }
+
+    fn tail(&self, log: LogId, after: Position, limit: Limit) -> BoxFuture<'_, Result<Records>> {
+        self.0.tail(log, after, limit)
+    }
+
+    fn bell(&self, log: &LogId) -> Bell {
+        self.0.bell(log)
+    }
+}
+
+#[tokio::test]
+async fn the_history_of_a_careless_engine_is_refused() {
+    let store = Chaos::over(&Store::new(Careless(Memory::default())), 1, Odds::SLOW);
+    kv::suite::history::record(&store, 1).await.check().unwrap_err();
 }

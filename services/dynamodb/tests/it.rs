@@ -4,6 +4,7 @@
 
 mod it {
     mod batch;
+    mod chaos;
     mod item;
     mod kit;
     mod query;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests, though compiled as a library")]
 
 pub mod conflicts;
+pub mod history;
 pub mod logs;
 pub mod model;
 pub mod rows;
@@ -30,10 +31,20 @@ macro_rules! conformance {
             trimmed_records_are_gone, logs_do_not_mix, a_commit_is_one_moment);
         $crate::conformance!(@rows $open: timers due_in_order, one_of_two_takes_it, lists_do_not_mix, bells_ring);
         $crate::conformance!(@rows $open: model random_transactions_agree_with_a_map);
+        $crate::conformance!(@threads $open: history concurrent_transactions_are_serialisable, serialisable_under_chaos);
     };
     (@rows $open:ident: $module:ident $($check:ident),+) => {
         mod $module {
             $(#[tokio::test]
+            async fn $check() {
+                let (store, _guard) = super::$open().await;
+                $crate::suite::$module::$check(store).await;
+            })+
+        }
+    };
+    (@threads $open:ident: $module:ident $($check:ident),+) => {
+        mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
                 let (store, _guard) = super::$open().await;
                 $crate::suite::$module::$check(store).await;

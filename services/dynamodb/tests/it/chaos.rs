@@ -1,0 +1,66 @@
+//! The service over a store that is slow and conflicts for nothing; the clock stands still.
+
+use futures::future::join_all;
+use kv::chaos::{Chaos, Odds, Seed};
+use kv_memory::Memory;
+use serde_json::json;
+use service::testing::Kit;
+
+use super::kit::{album, call, key};
+
+const CLIENTS: usize = 64;
+
+async fn hostile(seed: u64, odds: Odds) -> Kit {
+    let kit = Kit::new(Chaos::over(&Memory::store(), seed, odds), vec![dynamodb::service()]);
+    call(&kit, "CreateTable", album()).await;
+    kit
+}
+
+/// Adds one and answers what the counter is then.
+async fn count(kit: &Kit) -> u64 {
+    let add = json!({
+        "TableName": "album", "Key": key("a", 1), "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": { ":one": { "N": "1" } }, "ReturnValues": "UPDATED_NEW",
+    });
+    call(kit, "UpdateItem", add).await["Attributes"]["n"]["N"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn sixty_four_clients_on_one_counter_all_succeed() {
+    for (seed, odds) in [(1, Odds::SLOW), (2, Odds::CONTENDED), (3, Odds::CONTENDED)] {
+        let _seed = Seed(seed);
+        let kit = hostile(seed, odds).await;
+        let client = async || {
+            let mut seen = Vec::new();
+            for _ in 0..4 {
+                seen.push(count(&kit).await);
+            }
+            assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
+            seen
+        };
+        let mut all = join_all((0..CLIENTS).map(|_| client())).await.concat();
+        all.sort_unstable();
+        assert_eq!(all, (1..=4 * CLIENTS as u64).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_an_error_and_never_a_second_run() {
+    let seed = 4;
+    let _seed = Seed(seed);
+    let odds = Odds { unheard: 200, ..Odds::CONTENDED };
+    let kit = hostile(seed, Odds { unheard: 0, ..odds }).await;
+    let broken = Kit::new(Chaos::over(&kit.platform.store, seed, odds), vec![dynamodb::service()]);
+    let add = || {
+        let add = json!({
+            "TableName": "album", "Key": key("a", 1), "UpdateExpression": "ADD n :one",
+            "ExpressionAttributeValues": { ":one": { "N": "1" } },
+        });
+        broken.call("dynamodb", "UpdateItem", add)
+    };
+    let answers = join_all((0..CLIENTS).map(|_| add())).await;
+    let errors: Vec<u16> = answers.iter().filter_map(|a| a.as_ref().err()).map(|f| f.facts.status).collect();
+    assert!(!errors.is_empty() && errors.iter().all(|status| *status == 500), "{errors:?}");
+    // Each ran once, and those that were told of an error had been done.
+    assert_eq!(count(&kit).await, CLIENTS as u64 + 1);
+}
