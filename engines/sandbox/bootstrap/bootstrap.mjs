@@ -103,7 +103,8 @@ function setUpConsole() {
 function describe(error) {
   try {
     if (types.isNativeError(error) || (error?.name && error.message !== undefined && error.stack)) {
-      return { errorType: error.name, errorMessage: error.message, trace: String(error.stack).split("\n") };
+      const errorMessage = error.message + (error instanceof Fault ? "" : hint(error));
+      return { errorType: error.name, errorMessage, trace: String(error.stack).split("\n") };
     }
     return { errorType: typeof error, errorMessage: String(error), trace: [] };
   } catch {
@@ -184,6 +185,7 @@ async function loadModule(name) {
 
 /** What to do about an SDK that is not there. */
 function hint(error) {
+  if (error.code !== "MODULE_NOT_FOUND" && error.code !== "ERR_MODULE_NOT_FOUND") return "";
   if (!/'(@aws-sdk|@smithy|aws-sdk)\b/.test(error.message) || existsSync(SDK)) return "";
   return " (the AWS SDK is not installed: run 'clearsky runtimes install sdk-nodejs', or put it into the package)";
 }

@@ -172,11 +172,10 @@ def document(error, request_id):
         import traceback
 
         name, trace = type(error).__name__, traceback.format_tb(without_us(error.__traceback__))
-    result = {"errorMessage": str(error), "errorType": name}
-    if request_id is not None:
-        result["requestId"] = request_id
-    result["stackTrace"] = trace
-    return result
+    message = str(error)
+    if isinstance(error, ImportError):
+        message += hint(error)
+    return {"errorMessage": message, "errorType": name, "requestId": request_id, "stackTrace": trace}
 
 
 def without_us(trace):
@@ -195,7 +194,10 @@ def report(result):
 
 
 def encode(value):
+    """The answer as JSON; from Python 3.12 on its text is not escaped, as in Lambda."""
     try:
+        return json.dumps(value, default=refuse, ensure_ascii=sys.version_info < (3, 12)).encode("utf-8")
+    except UnicodeEncodeError:
         return json.dumps(value, default=refuse).encode("utf-8")
     except Exception as error:
         raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error) from error
@@ -296,7 +298,7 @@ def main():
     try:
         handler = load(os.environ["_HANDLER"])
     except Exception as error:
-        result = document(error, "" if isinstance(error, Fault) else None)
+        result = document(error, "")
         report(result)
         flush()
         headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": result["errorType"]}

@@ -21,6 +21,8 @@ pub(crate) enum Error {
     OtherRegion { there: String, here: String },
     #[error("The resource you requested does not exist.")]
     NoPolicy,
+    #[error("No policy is associated with the given resource.")]
+    NoPolicyToChange,
     #[error("Statement {0} is not found in resource policy.")]
     NoStatement(String),
     #[error("Function already exist: {0}")]
@@ -35,6 +37,10 @@ pub(crate) enum Error {
         "The Revision Id provided does not match the latest Revision Id. Call the {0} API to retrieve the latest Revision Id"
     )]
     Revision(&'static str),
+    #[error(
+        "1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to {max}"
+    )]
+    NameTooLong { name: String, max: usize },
     /// What a request says that cannot be; the text is AWS's or names what is there.
     #[error("{0}")]
     InvalidParameter(String),
@@ -59,13 +65,14 @@ pub(crate) enum Error {
 }
 
 service::errors! { Error;
-    Error::FunctionNotFound(_) | Error::OtherRegion { .. } | Error::NoPolicy | Error::NoStatement(_) =>
-        crate::wire::errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::FunctionNotFound(_) | Error::OtherRegion { .. } | Error::NoPolicy
+    | Error::NoPolicyToChange | Error::NoStatement(_) => crate::wire::errors::RESOURCE_NOT_FOUND_EXCEPTION,
     Error::FunctionExists(_) | Error::StatementExists(_) => crate::wire::errors::RESOURCE_CONFLICT_EXCEPTION,
     Error::PolicyTooLong { .. } => crate::wire::errors::POLICY_LENGTH_EXCEEDED_EXCEPTION,
     Error::Revision(_) => crate::wire::errors::PRECONDITION_FAILED_EXCEPTION,
     Error::InvalidParameter(_) | Error::RoleNotTrusting | Error::Package(_) =>
         crate::wire::errors::INVALID_PARAMETER_VALUE_EXCEPTION,
+    Error::NameTooLong { .. } => service::common::REST_JSON.validation,
     Error::RoleNotAssumable => ACCESS_DENIED,
     Error::InvalidContent(_) => crate::wire::errors::INVALID_REQUEST_CONTENT_EXCEPTION,
     Error::TooLarge { .. } => REQUEST_ENTITY_TOO_LARGE,

@@ -73,7 +73,7 @@ pub fn service() -> service::Service {
         anonymous: service::Anonymous::Refused,
         body_bytes_max: BODY_BYTES_MAX,
         hosts: &[service::HostStyle::Label("lambda")],
-        paths: &[],
+        paths: &["/2015-03-31/"],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
         plane: Some((plane::CLAIMS, &plane::Download)),
     }

@@ -29,7 +29,9 @@ impl Invoker {
         let cx = Cx::new(&platform, &service, caller.clone(), &function.region, platform.ids.uuid());
         cx.demand(Demand::new("lambda:InvokeFunction", function)).await?;
         let target = Target::new(&cx, &function.to_string(), None)?;
-        let finished = invoke::run(&cx, target, Request { payload, client_context: None }).await?;
+        let finished =
+            invoke::run(&cx, target, Request { payload, client_context: None, trace_id: invoke::new_trace(&cx) })
+                .await?;
         Ok(Invoked {
             payload: finished.outcome.ended.payload(&cx.request_id),
             function_error: invoke::function_error(&finished.outcome).map(str::to_owned),

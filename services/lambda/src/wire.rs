@@ -201,7 +201,7 @@ pub mod schema {
     pub static PRINCIPAL: Schema = Schema::new("Principal", Kind::String).length(0, 2048).pattern("[^\\s]+");
     pub static REMOVE_PERMISSION_REQUEST: Schema = Schema::new("RemovePermissionRequest", Kind::Structure);
     pub static ROLE_ARN: Schema = Schema::new("RoleArn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
-    pub static RUNTIME: Schema = Schema::new("Runtime", Kind::String).values(&["nodejs", "nodejs4.3", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "java8", "java8.al2", "java11", "java17", "java21", "java25", "python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet6", "dotnet8", "dotnet10", "nodejs4.3-edge", "go1.x", "ruby2.5", "ruby2.7", "ruby3.2", "ruby3.3", "ruby3.4", "ruby4.0", "provided", "provided.al2", "provided.al2023", "nodejs26.x", "python3.15", "java8.al2023", "java11.al2023", "java17.al2023", "custom"]);
+    pub static RUNTIME: Schema = Schema::new("Runtime", Kind::String);
     pub static SENSITIVE_STRING_ON_SERVER_ONLY: Schema = Schema::new("SensitiveStringOnServerOnly", Kind::String).length(0, 10000);
     pub static SNAP_START_APPLY_ON: Schema = Schema::new("SnapStartApplyOn", Kind::String).values(&["PublishedVersions", "None"]);
     pub static SNAP_START_OPTIMIZATION_STATUS: Schema = Schema::new("SnapStartOptimizationStatus", Kind::String).values(&["On", "Off"]);
@@ -349,6 +349,7 @@ structure! { InvocationRequest: [
     client_context: Option<String> = Member::new("ClientContext", &schema::STRING).at(Location::Header, "x-amz-client-context");
     payload: Option<Bytes> = Member::new("Payload", &schema::BLOB).payload();
     qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
+    trace_id: Option<String> = Member::new("TraceId", &schema::STRING).at(Location::Header, "x-amzn-trace-id");
 ] streams [  ] refuses [ Member::new("DurableExecutionName", &schema::REFUSED).at(Location::Header, "x-amz-durable-execution-name"), Member::new("TenantId", &schema::REFUSED).at(Location::Header, "x-amz-tenant-id") ] }
 
 structure! { InvocationResponse: [
@@ -357,6 +358,7 @@ structure! { InvocationResponse: [
     log_result: Option<String> = Member::new("LogResult", &schema::STRING).at(Location::Header, "x-amz-log-result");
     payload: Option<Bytes> = Member::new("Payload", &schema::BLOB).payload();
     executed_version: Option<String> = Member::new("ExecutedVersion", &schema::VERSION).at(Location::Header, "x-amz-executed-version");
+    trace_id: Option<String> = Member::new("TraceId", &schema::STRING).at(Location::Header, "x-amzn-trace-id");
 ] streams [  ] refuses [ Member::new("DurableExecutionArn", &schema::REFUSED).at(Location::Header, "x-amz-durable-execution-arn") ] }
 
 structure! { ListFunctionsRequest: [

@@ -7,7 +7,7 @@ use exec::Ended;
 use crate::kit::{Kit, request, text};
 use crate::tests;
 
-tests![hello, module_kinds, ways_to_answer, errors, load_errors, uncaught];
+tests![hello, module_kinds, ways_to_answer, errors, load_errors, sdk_is_missing, uncaught];
 
 async fn check(kit: &Kit, file: &str, code: &str, expected: &str) {
     let Some(f) = kit.function("nodejs", file, code) else { return };
@@ -97,6 +97,14 @@ async fn load_errors(kit: Arc<Kit>) {
         assert!(payload.contains(message), "{payload}");
         assert!(!outcome.reusable());
     }
+}
+
+/// Code that loads the SDK only while it serves is told how to get it, too.
+async fn sdk_is_missing(kit: Arc<Kit>) {
+    let code = "exports.handler = async () => { await import('@aws-sdk/client-s3') }";
+    let Some(f) = kit.function("nodejs", "app.js", code) else { return };
+    let answer = text(&kit.once(&f, "1").await.0);
+    assert!(answer.contains("clearsky runtimes install sdk-nodejs"), "{answer}");
 }
 
 async fn uncaught(kit: Arc<Kit>) {

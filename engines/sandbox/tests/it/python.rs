@@ -7,7 +7,19 @@ use exec::Ended;
 use crate::kit::{Kit, request, text};
 use crate::tests;
 
-tests![hello, context, log_lines, folders_in_the_handler, errors, load_errors, sdk_is_picked_up, variables, sizes];
+tests![
+    hello,
+    context,
+    log_lines,
+    folders_in_the_handler,
+    errors,
+    sdk_is_missing,
+    text_that_is_not_ascii,
+    load_errors,
+    sdk_is_picked_up,
+    variables,
+    sizes
+];
 
 async fn hello(kit: Arc<Kit>) {
     let code = "def handler(e, c):\n    print('hi')\n    return {'got': e, 'id': c.aws_request_id}\n";
@@ -96,6 +108,24 @@ async fn errors(kit: Arc<Kit>) {
         assert!(matches!(outcome.ended, Ended::FunctionError { .. }) && outcome.reusable());
         assert!(lines.iter().any(|line| line.starts_with("[ERROR] ")), "{lines:?}");
     }
+}
+
+/// Code that imports the SDK only while it serves is told how to get it, too.
+async fn sdk_is_missing(kit: Arc<Kit>) {
+    let Some(f) = kit.python("def handler(e, c):\n    import boto3.session\n") else { return };
+    let answer = text(&kit.once(&f, "1").await.0);
+    assert!(answer.contains("No module named 'boto3'"), "{answer}");
+    assert!(answer.contains("clearsky runtimes install sdk-python"), "{answer}");
+}
+
+/// From Python 3.12 on, as in Lambda, text is not escaped; what UTF-8 cannot say always is.
+async fn text_that_is_not_ascii(kit: Arc<Kit>) {
+    let code =
+        "import sys\ndef handler(e, c):\n    return '\\ud800' if e else [sys.version_info >= (3, 12), '\u{e9}']\n";
+    let Some(f) = kit.python(code) else { return };
+    let answer = text(&kit.once(&f, "0").await.0);
+    assert!(["[true, \"\u{e9}\"]", r#"[false, "\u00e9"]"#].contains(&answer.as_str()), "{answer}");
+    assert_eq!(text(&kit.once(&f, "1").await.0), r#""\ud800""#);
 }
 
 async fn load_errors(kit: Arc<Kit>) {

@@ -24,6 +24,8 @@ use crate::wire::{
 
 /// A page of ListFunctions has at most 50 functions, whatever was asked for (docs).
 const PAGE_MAX: usize = 50;
+/// Quota: 64 characters in the name of a function (docs; the model counts the longest ARN).
+const NAME_CHARS_MAX: usize = 64;
 
 /// Keeps the package, then the record: only when both are there is there a function.
 pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> Result<FunctionConfiguration, Error> {
@@ -47,6 +49,9 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
     let target = Target::new(cx, function_name, None)?;
     if target.qualifier.is_some() {
         return Err(Error::InvalidParameter("The name of a new function has no qualifier.".into()));
+    }
+    if NAME_CHARS_MAX < target.name.chars().count() {
+        return Err(Error::NameTooLong { name: target.name, max: NAME_CHARS_MAX });
     }
     if runtime.is_none() || handler.is_none() {
         let text = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
@@ -162,7 +167,8 @@ pub(crate) async fn list_functions(
     let shown = functions.iter().map(|function| {
         let qualifier = (version == "ALL").then(|| LATEST.to_owned());
         let target = Target { scope: cx.scope.clone(), name: function.name.clone(), qualifier };
-        configuration(&target, function)
+        // A listing leaves the states out (docs: ListFunctions).
+        FunctionConfiguration { state: None, last_update_status: None, ..configuration(&target, function) }
     });
     Ok(ListFunctionsResponse { next_marker: last, functions: Some(shown.collect()) })
 }

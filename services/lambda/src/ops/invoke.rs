@@ -17,6 +17,8 @@ use crate::wire::{InvocationRequest, InvocationResponse};
 const PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// A client context in base64 (docs).
 const CLIENT_CONTEXT_BYTES_MAX: usize = 3583;
+/// A trace that a client hands on; three parts of it have some 75 bytes.
+const TRACE_BYTES_MAX: usize = 256;
 /// A function that is updated between being read and being started is read once more.
 const ATTEMPTS: usize = 2;
 
@@ -25,14 +27,18 @@ const ATTEMPTS: usize = 2;
 pub(crate) struct Request {
     pub payload: Bytes,
     pub client_context: Option<String>,
+    /// `Root=...`, with `Parent` and `Sampled`.
+    pub trace_id: String,
 }
 
 /// Runs outside transactions and is never rerun; a client that repeats it runs the function again, as in Lambda.
 pub(crate) async fn invoke(cx: &Cx, input: &InvocationRequest) -> Result<InvocationResponse, Error> {
-    let InvocationRequest { function_name, invocation_type, log_type, client_context, payload, qualifier } = input;
+    let InvocationRequest { function_name, invocation_type, log_type, client_context, payload, qualifier, trace_id } =
+        input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
     let client_context = client_context.as_deref().map(decode_context).transpose()?;
-    let request = Request { payload: payload.clone().unwrap_or_default(), client_context };
+    let trace_id = handed_on(trace_id.as_deref()).unwrap_or_else(|| new_trace(cx));
+    let request = Request { payload: payload.clone().unwrap_or_default(), client_context, trace_id: trace_id.clone() };
     if invocation_type.as_deref() == Some("DryRun") {
         check(&request.payload)?;
         store::find(&mut cx.platform.begin().await?, &target).await?;
@@ -46,17 +52,18 @@ pub(crate) async fn invoke(cx: &Cx, input: &InvocationRequest) -> Result<Invocat
         log_result,
         payload: Some(outcome.ended.payload(&cx.request_id)),
         executed_version: Some(LATEST.to_owned()),
+        trace_id: Some(trace_id),
     })
 }
 
 /// Runs a function once. The caller has been authorised.
 pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Finished, Error> {
     check(&request.payload)?;
-    let Request { payload, client_context } = request;
+    let Request { payload, client_context, trace_id } = request;
     let invocation = Invocation {
         request_id: cx.request_id.clone(),
         invoked_function_arn: target.qualified_arn().to_string(),
-        trace_id: None,
+        trace_id: Some(trace_id),
         client_context,
         cognito_identity: None,
         payload: if payload.is_empty() { Bytes::from_static(b"{}") } else { payload },
@@ -78,6 +85,21 @@ pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Fin
         Ended::Fault { reason } => Err(Error::Platform(reason)),
         _ => Ok(finished),
     }
+}
+
+/// The trace of a request that begins here; nothing is sampled, as there is no tracing (X-Ray's form of the header).
+pub(crate) fn new_trace(cx: &Cx) -> String {
+    let ids = &cx.platform.ids;
+    let (root, parent) = (hex::encode(ids.bytes::<12>()), hex::encode(ids.bytes::<8>()));
+    format!("Root=1-{:08x}-{root};Parent={parent};Sampled=0", cx.now().as_seconds())
+}
+
+/// A client's own trace, if it has the form of one.
+fn handed_on(given: Option<&str>) -> Option<String> {
+    let is_trace = |text: &&str| {
+        text.len() <= TRACE_BYTES_MAX && text.contains("Root=1-") && text.bytes().all(|b| b.is_ascii_graphic())
+    };
+    given.filter(is_trace).map(str::to_owned)
 }
 
 /// `Unhandled` for everything but an answer: so Lambda's managed runtimes report errors, raised or not (observed).

@@ -117,7 +117,7 @@ pub(crate) async fn remove_permission(
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
     let mut function = store::find(tx, &target).await?;
     if function.permissions.is_empty() {
-        return Err(Error::NoPolicy);
+        return Err(Error::NoPolicyToChange);
     }
     check_revision(&function, revision_id.as_deref())?;
     let at = function.permissions.iter().position(|permission| permission.sid == *statement_id);

@@ -118,6 +118,7 @@ impl Playing {
                     "request": invocation.request_id,
                     "arn": invocation.invoked_function_arn,
                     "context": invocation.client_context,
+                    "trace": invocation.trace_id,
                 });
                 Ended::Response(Bytes::from(answer.to_string()))
             }

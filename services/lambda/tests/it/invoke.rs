@@ -39,6 +39,23 @@ async fn an_answer_comes_as_the_function_gave_it() {
     assert_eq!(plain.header("x-amz-log-result"), "");
 }
 
+#[tokio::test]
+async fn a_trace_is_handed_on_or_begun() {
+    let bench = Bench::with_app().await;
+    let check = async |given: Option<&str>, is_kept: bool| {
+        let headers: Vec<_> = given.map(|trace| ("x-amzn-trace-id", trace)).into_iter().collect();
+        let shown = bench.invoke(&headers, "{}").await;
+        let trace = shown.header("x-amzn-trace-id").to_owned();
+        assert_eq!(serde_json::from_str::<Value>(&shown.text()).unwrap()["trace"], json!(trace));
+        assert_eq!(given == Some(trace.as_str()), is_kept, "{trace}");
+        let fresh = trace.starts_with("Root=1-6b04d380-") && trace.len() == 74 && trace.ends_with(";Sampled=0");
+        assert_eq!(fresh, !is_kept, "{trace}");
+    };
+    check(None, false).await;
+    check(Some("nonsense"), false).await;
+    check(Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"), true).await;
+}
+
 async fn check(what: &str, expected: &str, is_reused: bool) {
     let bench = Bench::with_app().await;
     let shown = bench.invoke(&[], &json!({ "do": what }).to_string()).await;

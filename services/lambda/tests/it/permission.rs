@@ -112,6 +112,8 @@ async fn what_permissions_refuse() {
     let bench = Bench::with_app().await;
     let none = bench.show("GetPolicy", json!({ "FunctionName": "app" })).await;
     assert_eq!(none, "ResourceNotFoundException 404: The resource you requested does not exist.");
+    let none = bench.show("RemovePermission", json!({ "FunctionName": "app", "StatementId": "s" })).await;
+    assert_eq!(none, "ResourceNotFoundException 404: No policy is associated with the given resource.");
 }
 
 #[tokio::test]
