@@ -27,16 +27,26 @@ impl BlobId {
         text.to_owned().try_into()
     }
 
+    /// Every place in the bytes where an id may stand; few that do not are among them.
+    pub fn candidates(bytes: &[u8]) -> impl Iterator<Item = &str> {
+        let runs = bytes.split(|byte| !is_letter(*byte));
+        runs.flat_map(|run| run.windows(LENGTH)).filter_map(|window| std::str::from_utf8(window).ok())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
 impl TryFrom<String> for BlobId {
     type Error = BlobIdError;
 
     fn try_from(text: String) -> Result<Self, BlobIdError> {
-        let is_id = text.len() == LENGTH && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let is_id = text.len() == LENGTH && text.bytes().all(is_letter);
         if is_id { Ok(Self(text)) } else { Err(BlobIdError(text)) }
     }
 }
@@ -64,5 +74,15 @@ mod tests {
         for text in ["", "short", "../../../../etc/passwd....", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"] {
             assert!(BlobId::parse(text).is_err());
         }
+    }
+
+    #[test]
+    fn an_id_is_found_wherever_it_stands() {
+        let id = BlobId::random(&Ids::seeded(1));
+        for text in [format!(r#"{{"blob":"{id}"}}"#), format!("x{id}"), format!("{id}9"), id.to_string()] {
+            assert!(BlobId::candidates(text.as_bytes()).any(|found| found == id.as_str()), "{text}");
+        }
+        assert_eq!(BlobId::candidates(&id.as_str().as_bytes()[1..]).count(), 0);
+        assert_eq!(BlobId::candidates(b"\xff\xfe A b").count(), 0);
     }
 }

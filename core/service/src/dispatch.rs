@@ -30,7 +30,8 @@ pub(crate) async fn dispatch(
         Run::Put(run) => {
             let received = receive::receive(cx, incoming).await?;
             let result = transact(cx, &Putting { run: *run, input, received: &received }).await;
-            if result.is_err() {
+            // Of an unknown outcome the sweeper judges later.
+            if result.as_ref().is_err_and(|failure| failure.abort != Some(Abort::Unknown)) {
                 undo(cx, &received.blob).await;
             }
             result.map(nothing)

@@ -16,6 +16,7 @@ mod platform;
 pub mod ports;
 mod receive;
 mod service;
+pub mod sweep;
 mod table;
 mod tasks;
 #[cfg(feature = "testing")]

@@ -32,6 +32,9 @@ pub struct Service {
     #[allow(clippy::type_complexity)]
     pub resource_policy:
         Option<for<'a> fn(&'a Cx, &'a mut Tx, &'a str) -> BoxFuture<'a, Result<Option<ResourcePolicy>, Failure>>>,
+    /// Prefixes of the rows that refer to blobs: ids stand in them as text, and the sweeper removes old blobs that stand
+    /// in none. A reference may move to another row, once between two looks of the sweeper. Empty: holds no blobs.
+    pub blob_rows: &'static [&'static [u8]],
     /// Raw HTTP that is no modelled operation.
     pub plane: Option<(&'static [PlaneClaim], &'static dyn Plane)>,
 }

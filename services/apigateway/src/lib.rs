@@ -63,6 +63,7 @@ pub fn service() -> Service {
         hosts: &[],
         paths: &["/v2/"],
         resource_policy: None,
+        blob_rows: &[],
         plane: Some((&[PlaneClaim::Host("execute-api"), PlaneClaim::Path(EXECUTE_PATH)], &plane::ExecuteApi)),
     }
 }

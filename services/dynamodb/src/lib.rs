@@ -55,6 +55,7 @@ pub fn service() -> Service {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        blob_rows: &[],
         plane: None,
     }
 }

@@ -32,6 +32,7 @@ pub fn services() -> Vec<Service> {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        blob_rows: &[],
         plane: None,
     };
     let sts = Service {
@@ -39,6 +40,7 @@ pub fn services() -> Vec<Service> {
         model: &wire::sts::MODEL,
         operations: ops::sts::OPERATIONS,
         resource_policy: Some(|_, tx, arn| Box::pin(store::trust(tx, arn))),
+        blob_rows: &[],
         ..iam
     };
     vec![iam, sts]

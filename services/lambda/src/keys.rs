@@ -5,6 +5,9 @@ use kv::Key;
 
 const TAG: &[u8] = b"lambda\0";
 
+/// Rows that refer to packages: all of the house's, so that no kind is forgotten.
+pub(crate) const BLOB_ROWS: &[&[u8]] = &[TAG];
+
 /// A function's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FunctionKey<'a> {

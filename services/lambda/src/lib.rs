@@ -75,6 +75,7 @@ pub fn service() -> service::Service {
         hosts: &[service::HostStyle::Label("lambda")],
         paths: &["/2015-03-31/"],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
+        blob_rows: keys::BLOB_ROWS,
         plane: Some((plane::CLAIMS, &plane::Download)),
     }
 }

@@ -52,6 +52,7 @@ pub fn service() -> Service {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        blob_rows: &[],
         plane: None,
     }
 }

@@ -9,6 +9,9 @@ const BUCKET: &[u8] = b"s3\0b";
 const OWNED: &[u8] = b"s3\0w";
 const OBJECT: &[u8] = b"s3\0o";
 
+/// Rows that refer to bodies: all of the house's, so that no kind is forgotten.
+pub(crate) const BLOB_ROWS: &[&[u8]] = &[b"s3\0"];
+
 /// Above every byte of UTF-8.
 const ABOVE: u8 = u8::MAX;
 

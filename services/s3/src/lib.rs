@@ -50,6 +50,7 @@ pub fn service() -> Service {
         hosts: &[HostStyle::Label("s3"), HostStyle::Any],
         paths: &[],
         resource_policy: None,
+        blob_rows: keys::BLOB_ROWS,
         plane: None,
     }
 }

@@ -16,5 +16,7 @@ mod list;
 mod permission;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/sweep.rs"]
+mod sweep;
 #[path = "it/write.rs"]
 mod write;

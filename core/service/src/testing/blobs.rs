@@ -5,27 +5,27 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base::{Ids, Timestamp};
+use base::{Clock, FakeClock, Ids, Timestamp};
 use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Listed, Result, Stored, Upload};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
-type Bodies = Arc<Mutex<BTreeMap<BlobId, Bytes>>>;
+type Bodies = Arc<Mutex<BTreeMap<BlobId, (Bytes, Timestamp)>>>;
 
 /// A blob store for tests.
 pub struct MemoryBlobs {
     bodies: Bodies,
     ids: Arc<Ids>,
-}
-
-impl Default for MemoryBlobs {
-    fn default() -> Self {
-        Self { bodies: Bodies::default(), ids: Arc::new(Ids::seeded(2)) }
-    }
+    clock: Arc<FakeClock>,
 }
 
 impl MemoryBlobs {
+    /// An empty store whose bodies are as old as this clock says.
+    pub fn new(clock: &Arc<FakeClock>) -> Self {
+        Self { bodies: Bodies::default(), ids: Arc::new(Ids::seeded(2)), clock: Arc::clone(clock) }
+    }
+
     /// How many bodies there are.
     pub fn count(&self) -> usize {
         lock(&self.bodies).len()
@@ -34,7 +34,7 @@ impl MemoryBlobs {
     /// A part of a body; empty if there is none.
     pub fn get(&self, id: &BlobId, range: Range<u64>) -> Bytes {
         let bodies = lock(&self.bodies);
-        let body = bodies.get(id).cloned().unwrap_or_default();
+        let body = bodies.get(id).map(|(body, _)| body.clone()).unwrap_or_default();
         let end = (range.end as usize).min(body.len());
         body.slice((range.start as usize).min(end)..end)
     }
@@ -48,6 +48,7 @@ struct Writing {
     body: BytesMut,
     bodies: Bodies,
     ids: Arc<Ids>,
+    clock: Arc<FakeClock>,
 }
 
 impl Upload for Writing {
@@ -60,7 +61,7 @@ impl Upload for Writing {
         Box::pin(async move {
             let id = BlobId::random(&self.ids);
             let bytes = self.body.len() as u64;
-            lock(&self.bodies).insert(id.clone(), self.body.freeze());
+            lock(&self.bodies).insert(id.clone(), (self.body.freeze(), self.clock.now()));
             Ok(Stored { id, bytes })
         })
     }
@@ -68,8 +69,8 @@ impl Upload for Writing {
 
 impl Blobs for MemoryBlobs {
     fn write(&self) -> Box<dyn Upload> {
-        let (bodies, ids) = (Arc::clone(&self.bodies), Arc::clone(&self.ids));
-        Box::new(Writing { body: BytesMut::new(), bodies, ids })
+        let (bodies, ids, clock) = (Arc::clone(&self.bodies), Arc::clone(&self.ids), Arc::clone(&self.clock));
+        Box::new(Writing { body: BytesMut::new(), bodies, ids, clock })
     }
 
     fn read(&self, id: &BlobId, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
@@ -83,7 +84,7 @@ impl Blobs for MemoryBlobs {
 
     fn len<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let length = lock(&self.bodies).get(id).map(|body| body.len() as u64);
+            let length = lock(&self.bodies).get(id).map(|(body, _)| body.len() as u64);
             length.ok_or_else(|| Error::NotFound(id.clone()))
         })
     }
@@ -95,10 +96,10 @@ impl Blobs for MemoryBlobs {
 
     fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<Listed>>> {
         let bodies = lock(&self.bodies);
-        let listed = |(id, body): (&BlobId, &Bytes)| Listed {
+        let listed = |(id, (body, stored_at)): (&BlobId, &(Bytes, Timestamp))| Listed {
             id: id.clone(),
             bytes: body.len() as u64,
-            stored_at: Timestamp::default(),
+            stored_at: *stored_at,
         };
         let names = bodies.iter().filter(|(id, _)| after.is_none_or(|after| after < *id)).take(limit).map(listed);
         let names = names.collect();

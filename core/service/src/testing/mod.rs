@@ -55,7 +55,7 @@ impl Kit {
     ) -> Self {
         let start = Timestamp::parse_iso8601(START).unwrap_or_default();
         let clock = Arc::new(FakeClock::at(start));
-        let blobs = Arc::new(MemoryBlobs::default());
+        let blobs = Arc::new(MemoryBlobs::new(&clock));
         let settings = Settings { account: Account::from(ACCOUNT), public_url: "http://127.0.0.1:4566".into() };
         let builder = PlatformBuilder {
             store,

@@ -91,6 +91,7 @@ pub fn service() -> service::Service {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        blob_rows: &[],
         plane: None,
     }
 }

@@ -96,3 +96,16 @@ async fn what_updates_refuse() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn the_sweeper_leaves_packages_in_use_alone() {
+    let bench = Bench::with_app().await;
+    let before = bench.kit.blobs.count();
+    let mut upload = bench.kit.platform.blobs.write();
+    upload.push("left by a crash".into()).await.unwrap();
+    upload.finish().await.unwrap();
+    bench.kit.clock.advance_ms(service::sweep::AGE_MIN_MS + 1);
+    assert_eq!(service::sweep::sweep(&bench.kit.platform).await.unwrap().removed, 1);
+    assert_eq!(bench.kit.blobs.count(), before);
+    assert_eq!(bench.invoke(&[], "{}").await.status, 200);
+}

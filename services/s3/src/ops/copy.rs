@@ -3,6 +3,7 @@
 use base::Timestamp;
 use blob::BlobId;
 use futures::StreamExt;
+use kv::Abort;
 use percent_encoding::percent_decode_str;
 use service::{Cx, Failure};
 
@@ -126,7 +127,10 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
     object.blob = copy.clone();
     object.modified = whole_seconds(cx.now());
     if let Err(failure) = write(cx, writing, object.clone()).await {
-        cx.platform.blobs.delete(&copy).await.map_err(Failure::from)?;
+        // Of an unknown outcome the sweeper judges later.
+        if failure.abort != Some(Abort::Unknown) {
+            cx.platform.blobs.delete(&copy).await.map_err(Failure::from)?;
+        }
         return Err(failure.into());
     }
     Ok(CopyObjectOutput { copy_object_result: Some(result(&object)) })
