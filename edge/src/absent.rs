@@ -74,7 +74,8 @@ mod tests {
     use super::*;
 
     fn check(headers: &[(&str, &str)], expected: Option<&str>) {
-        let authorization = "AWS4-HMAC-SHA256 Credential=k/20261124/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
+        let authorization =
+            "AWS4-HMAC-SHA256 Credential=k/20261124/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
         let mut request = http::Request::builder()
             .method("POST")
             .header("authorization", authorization)
@@ -85,7 +86,12 @@ mod tests {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let presented = Presented::from_request(&sigv4::RequestView::of(&parts)).unwrap();
         let found = service(&parts, presented.as_ref());
-        assert_eq!(found.map(|name| answer(&parts, name, "id").headers()[CONTENT_TYPE].to_str().unwrap().to_owned()).as_deref(), expected);
+        assert_eq!(
+            found
+                .map(|name| answer(&parts, name, "id").headers()[CONTENT_TYPE].to_str().unwrap().to_owned())
+                .as_deref(),
+            expected
+        );
     }
 
     #[test]

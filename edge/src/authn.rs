@@ -1,6 +1,6 @@
 //! Authentication: whose request it is.
 
-use base::Account;
+use base::{Account, Timestamp};
 use http::request::Parts;
 use service::ports::Unaccepted;
 use service::{Anonymous, Caller, Failure, Platform, Service};
@@ -59,12 +59,34 @@ pub(crate) fn refusal(service: &Service, error: &SigError) -> Failure {
             .with("AWSAccessKeyId", mismatch.access_key_id.as_str())
             .with("StringToSign", mismatch.string_to_sign.as_str())
             .with("SignatureProvided", mismatch.signature_provided.as_str())
-            .with("CanonicalRequest", mismatch.canonical_request.as_str()),
+            .with("StringToSignBytes", spelled(&mismatch.string_to_sign))
+            .with("CanonicalRequest", mismatch.canonical_request.as_str())
+            .with("CanonicalRequestBytes", spelled(&mismatch.canonical_request)),
         SigError::UnknownKey { access_key_id } if s3 => failure.with("AWSAccessKeyId", access_key_id.as_str()),
         SigError::Skewed { request, server, max_skew_ms } if s3 => failure
             .with("RequestTime", request.amz_date())
-            .with("ServerTime", server.iso8601())
+            .with("ServerTime", whole_seconds(*server))
             .with("MaxAllowedSkewMilliseconds", *max_skew_ms),
+        SigError::Expired { expires_at, expires_s, server } if s3 => {
+            let failure = match expires_s {
+                Some(seconds) => failure.with("X-Amz-Expires", *seconds),
+                None => failure,
+            };
+            failure.with("Expires", whole_seconds(*expires_at)).with("ServerTime", whole_seconds(*server))
+        }
+        SigError::NotSigned { headers } if s3 => failure.with("HeadersNotSigned", headers.join(", ")),
+        SigError::PayloadMismatch { declared, computed } if s3 => failure
+            .with("ClientComputedContentSHA256", declared.as_str())
+            .with("S3ComputedContentSHA256", computed.as_str()),
         _ => failure,
     }
+}
+
+/// A text's bytes in hexadecimal, as S3 shows them.
+fn spelled(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+fn whole_seconds(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 }

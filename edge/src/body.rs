@@ -46,16 +46,18 @@ pub(crate) fn streamed(
         let declared = number("x-amz-decoded-content-length")
             .transpose()
             .map_err(|_| malformed("x-amz-decoded-content-length"))?;
-        let declared = declared.ok_or_else(|| malformed("x-amz-decoded-content-length"))?;
+        let declared = declared.ok_or(BodyError::LengthMissing)?;
         let stream = unframed(Box::pin(chunks), AwsChunked::new(framing, declared), Arc::clone(&trailers));
         return Ok(Incoming { stream: Box::pin(stream), trailers, length: Some(declared), checksums });
     }
+    // A body of unknown length is only taken in the framing that says how long it will have been.
+    let length = content_length.ok_or(BodyError::LengthMissing)?;
     let declared = match verified.map(|verified| &verified.payload) {
         Some(PayloadMode::Signed(hash)) => Some(hash.clone()),
         _ => None,
     };
     let stream = hashed(Box::pin(chunks), declared);
-    Ok(Incoming { stream: Box::pin(stream), trailers, length: content_length, checksums })
+    Ok(Incoming { stream: Box::pin(stream), trailers, length: Some(length), checksums })
 }
 
 fn malformed(header: &str) -> BodyError {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use service::{Form, HostStyle, Plane, PlaneClaim, Platform, Service};
 use sigv4::Presented;
 use wire::{Protocol, Route, Router};
@@ -30,6 +30,9 @@ pub(crate) struct Claimed {
 
 /// The rule that recognised a service; for the trace.
 pub(crate) type Rule = &'static str;
+
+/// The rule that nothing else said whose request it is.
+pub(crate) const REST: Rule = "rest";
 
 impl Detector {
     pub fn new(platform: &Platform) -> Self {
@@ -77,8 +80,8 @@ impl Detector {
             .or_else(|| self.by_broken_scope(parts, presented).map(|served| (served, "broken scope")))
             .or_else(|| self.by_host(authority).map(|served| (served, "host")))
             .or_else(|| self.by_action(parts, form).map(|served| (served, "action")))
-            .or_else(|| self.by_path(parts.uri.path()).map(|served| (served, "path")))
-            .or_else(|| self.rest().map(|served| (served, "rest")))
+            .or_else(|| self.by_path(parts).map(|served| (served, "path")))
+            .or_else(|| self.rest().map(|served| (served, REST)))
     }
 
     /// Whether any service signs by this name.
@@ -88,7 +91,7 @@ impl Detector {
 
     fn by_target(&self, parts: &Parts) -> Option<&Served> {
         let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
-        let (prefix, _) = target.split_once('.')?;
+        let (prefix, _) = target.split_once('.').filter(|(prefix, _)| !prefix.is_empty())?;
         self.served.iter().find(|served| served.service.model.target_prefix == prefix)
     }
 
@@ -133,8 +136,13 @@ impl Detector {
         queries.into_iter().find(|served| served.router.named(&action).is_some())
     }
 
-    fn by_path(&self, path: &str) -> Option<&Served> {
-        self.served.iter().find(|served| served.service.paths.iter().any(|prefix| path.starts_with(prefix)))
+    /// Paths of a service where an operation of it is.
+    fn by_path(&self, parts: &Parts) -> Option<&Served> {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+        self.served.iter().find(|served| {
+            served.service.paths.iter().any(|prefix| path.starts_with(prefix))
+                && served.router.rest(parts.method.as_str(), path, query, &|_| true).is_some()
+        })
     }
 
     fn rest(&self) -> Option<&Served> {
@@ -159,7 +167,8 @@ impl Served {
         match self.service.model.protocol {
             Protocol::AwsJson10 | Protocol::AwsJson11 => {
                 let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
-                let named = target.strip_prefix(self.service.model.target_prefix).and_then(|rest| rest.strip_prefix('.'));
+                let named =
+                    target.strip_prefix(self.service.model.target_prefix).and_then(|rest| rest.strip_prefix('.'));
                 named.and_then(|name| self.router.named(name)).ok_or_else(|| format!("Unknown operation: {target}"))
             }
             Protocol::Query => {

@@ -42,7 +42,7 @@ pub(crate) fn respond(platform: &Platform, reply: Reply, method: &Method) -> Res
     let mut response = Response::new(content);
     *response.status_mut() = status;
     *response.headers_mut() = rendered.headers;
-    if bodyless && error.is_some() {
+    if bodyless && (error.is_some() || status == StatusCode::NOT_MODIFIED) {
         response.headers_mut().remove(http::header::CONTENT_TYPE);
     }
     if let Some(length) = length.filter(|_| status != StatusCode::NO_CONTENT) {

@@ -16,17 +16,21 @@ use service::{Cx, Failure, HttpRequest, Incoming, Platform, Reply, Step, Trace, 
 use sigv4::{Payload, Presented, RequestView};
 use wire::{Protocol, Route};
 
-use crate::authn;
+use crate::arriving::Arriving;
 use crate::body::{self, Unread};
-use crate::detect::{Detector, Served};
+use crate::detect::{Detector, REST, Served, is_form};
 use crate::plane::{self, Known, message};
 use crate::respond::{Body, respond};
+use crate::{absent, authn};
 
 /// Serves the requests of one platform.
 pub struct Edge {
     platform: Arc<Platform>,
     detector: Detector,
 }
+
+/// An unsigned form: no operation that takes one is larger (STS with a SAML assertion: 100,000 characters, encoded).
+const FORM_BYTES_MAX: usize = 1024 * 1024;
 
 /// What the access log says of a request beside its line.
 #[derive(Default)]
@@ -75,7 +79,11 @@ impl Edge {
         account: &mut Account,
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
+        let body = Arriving::new(&parts, body);
         let authority = authority(&parts);
+        if lacks_host(&parts) {
+            return message(StatusCode::BAD_REQUEST, "Bad Request");
+        }
         if let Some(claimed) = self.detector.plane(&parts, &authority) {
             account.service = "plane";
             let source_ip = peer.ip().to_string();
@@ -87,7 +95,18 @@ impl Edge {
             return message(StatusCode::OK, "ok");
         }
         let presented = Presented::from_request(&RequestView::of(&parts));
-        let found = self.detector.service(&parts, presented.as_ref().ok().and_then(Option::as_ref), &authority);
+        let known = presented.as_ref().ok().and_then(Option::as_ref);
+        let scoped = known.and_then(Presented::scope).is_some_and(|scope| self.detector.serves(&scope.service));
+        let body = match !scoped && is_form(&parts) {
+            true => Content::Whole(body::whole(body, FORM_BYTES_MAX).await.unwrap_or_default()),
+            false => Content::Arriving(body),
+        };
+        let found = self.detector.service(&parts, known, &authority, body.form());
+        let recognised = scoped || found.is_some_and(|(_, rule)| rule != REST);
+        if let Some(service) = absent::service(&parts, known).filter(|_| !recognised) {
+            account.service = "absent";
+            return absent::answer(&parts, service, request_id);
+        }
         let Some((served, rule)) = found else {
             return message(StatusCode::NOT_FOUND, "No service recognises this request");
         };
@@ -112,7 +131,7 @@ impl Edge {
         served: &Served,
         arrived: Arrived<'_>,
         presented: Option<&Presented>,
-        body: HyperBody,
+        body: Content,
         account: &mut Account,
     ) -> Result<Reply, Failure> {
         let Arrived { parts, headers, authority, peer, request_id, rule } = arrived;
@@ -122,8 +141,15 @@ impl Edge {
             _ => None,
         };
         let streams = early.as_ref().is_some_and(|route| route.operation.streams_in());
-        let (bytes, hyper) = if streams { (Bytes::new(), Some(body)) } else { (self.whole(served, body).await?, None) };
-        let payload = if streams { Payload::Streamed } else { Payload::Buffered(&bytes) };
+        let (bytes, stream) = match body {
+            Content::Arriving(body) if streams => (Bytes::new(), Some(body)),
+            Content::Arriving(body) => (self.whole(served, body).await?, None),
+            Content::Whole(bytes) => (bytes, None),
+        };
+        let payload = if stream.is_some() { Payload::Streamed } else { Payload::Buffered(&bytes) };
+        if presented.is_none() {
+            absent_to_all(served, parts, headers, &bytes)?;
+        }
         let authenticated = authn::authenticate(&self.platform, service, parts, presented, payload).await?;
 
         let route = early.map_or_else(|| served.route(parts, headers, &bytes), Ok);
@@ -137,7 +163,7 @@ impl Edge {
         cx.note(Step::Recognised { rule, service: service.name, operation: route.operation.name });
         cx.note(Step::Called { by: cx.caller.principal.name() });
 
-        let incoming = match hyper {
+        let incoming = match stream {
             Some(body) => body::streamed(body, headers, authenticated.verified.as_ref())?,
             None => Incoming::empty(),
         };
@@ -146,7 +172,7 @@ impl Edge {
         Ok(enter(&cx, request).await)
     }
 
-    async fn whole(&self, served: &Served, body: HyperBody) -> Result<Bytes, Failure> {
+    async fn whole(&self, served: &Served, body: Arriving) -> Result<Bytes, Failure> {
         let max = served.service.body_bytes_max;
         body::whole(body, max).await.map_err(|unread| match unread {
             Unread::TooLarge => {
@@ -161,6 +187,34 @@ impl Edge {
             }
         })
     }
+}
+
+/// A request's body: on its way, or read to find out whom it is for.
+enum Content {
+    Arriving(Arriving),
+    Whole(Bytes),
+}
+
+impl Content {
+    fn form(&self) -> &[u8] {
+        match self {
+            Self::Arriving(_) => &[],
+            Self::Whole(bytes) => bytes,
+        }
+    }
+}
+
+/// Some operations of AWS need no signature: those that are not here say so, rather than ask for one.
+fn absent_to_all(served: &Served, parts: &Parts, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
+    let Ok(route) = served.route(parts, headers, body) else { return Ok(()) };
+    let name = route.operation.name;
+    let here = served.service.operations.iter().any(|entry| entry.facts.name == name);
+    if here { Ok(()) } else { Err(Failure::not_implemented(format!("The operation {name}"))) }
+}
+
+/// HTTP/1.1 names the host exactly once (RFC 9112, 3.2).
+fn lacks_host(parts: &Parts) -> bool {
+    parts.version == http::Version::HTTP_11 && parts.headers.get_all(http::header::HOST).iter().count() != 1
 }
 
 /// A request's head and how it came.

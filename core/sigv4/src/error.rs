@@ -16,6 +16,9 @@ pub enum SigError {
     /// A part is there but cannot be read.
     #[error("{general}")]
     Malformed { place: Place, general: String, s3: String },
+    /// The request's time cannot be read.
+    #[error("Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601")]
+    BadDate { date: String },
     /// No such access key.
     #[error("The security token included in the request is invalid.")]
     UnknownKey { access_key_id: String },
@@ -32,7 +35,7 @@ pub enum SigError {
     )]
     Mismatch(Box<Mismatch>),
     /// Headers that must be signed are not.
-    #[error("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization. Not signed: {}", .headers.join(", "))]
+    #[error("{}", unsigned_text(headers))]
     NotSigned { headers: Vec<String> },
     /// The credential scope is not that of the request.
     #[error("{fault}")]
@@ -61,8 +64,11 @@ pub enum SigError {
              STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value."
     )]
     BadPayloadHash { value: String },
-    /// The body hashes to something else than the header says.
-    #[error("The provided 'x-amz-content-sha256' header does not match what was computed.")]
+    /// The body hashes to something else than the header says: S3 tells, others only see another signature.
+    #[error(
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
+         Key and signing method. Consult the service documentation for details."
+    )]
     PayloadMismatch { declared: String, computed: String },
 }
 
@@ -152,6 +158,7 @@ impl SigError {
                 ("AccessDenied", ("MissingAuthenticationTokenException", "MissingAuthenticationToken"))
             }
             Self::Incomplete { missing, .. } if lacks_only_date(missing) => ("AccessDenied", INCOMPLETE),
+            Self::BadDate { .. } => ("AccessDenied", INCOMPLETE),
             Self::Incomplete { missing, .. } if is_foreign(missing) => ("InvalidArgument", INCOMPLETE),
             Self::Incomplete { .. } | Self::Malformed { place: Place::Header, .. } => (HEADER, INCOMPLETE),
             Self::Malformed { place: Place::Query, .. } => (QUERY, INCOMPLETE),
@@ -175,6 +182,7 @@ impl SigError {
         match self {
             Self::MissingToken => "Access Denied".into(),
             Self::Incomplete { missing, .. } if is_foreign(missing) => "Unsupported Authorization Type".into(),
+            Self::BadDate { .. } => "AWS authentication requires a valid Date or x-amz-date header".into(),
             Self::Incomplete { missing, .. } if lacks_only_date(missing) => {
                 "AWS authentication requires a valid Date or x-amz-date header".into()
             }
@@ -200,7 +208,10 @@ impl SigError {
             Self::SeveralMechanisms => "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, \
                                         Signature query string parameter or the Authorization header should be specified"
                 .into(),
-            Self::MissingPayloadHash | Self::BadPayloadHash { .. } | Self::PayloadMismatch { .. } => self.to_string(),
+            Self::PayloadMismatch { .. } => {
+                "The provided 'x-amz-content-sha256' header does not match what was computed.".into()
+            }
+            Self::MissingPayloadHash | Self::BadPayloadHash { .. } => self.to_string(),
         }
     }
 }
@@ -266,6 +277,15 @@ impl fmt::Display for Listed<'_> {
             }
         }
         Ok(())
+    }
+}
+
+fn unsigned_text(headers: &[String]) -> String {
+    match headers {
+        [host, ..] if host == "host" => {
+            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".into()
+        }
+        others => format!("'{}' must be a 'SignedHeader' in the AWS Authorization.", others.join("', '")),
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `MissingToken` | `AccessDenied` 403 | `MissingAuthenticationTokenException` 400 | `MissingAuthenticationTokenException` 403 | `MissingAuthenticationToken` 403 |
 //! | `Incomplete` | `AuthorizationHeaderMalformed` 400 | `IncompleteSignatureException` 400 | `IncompleteSignatureException` 403 | `IncompleteSignature` 400 |
 //! | `Incomplete` for want of a date | `AccessDenied` 403 | as above | as above | as above |
+//! | `BadDate` | `AccessDenied` 403 | as above | as above | as above |
 //! | `Incomplete` of a foreign scheme | `InvalidArgument` 400 | as above | as above | as above |
 //! | `Malformed` in the header | `AuthorizationHeaderMalformed` 400 | `IncompleteSignatureException` 400 | `IncompleteSignatureException` 403 | `IncompleteSignature` 400 |
 //! | `Malformed` in the query | `AuthorizationQueryParametersError` 400 | as above | as above | as above |

@@ -182,7 +182,7 @@ fn from_header(view: &RequestView<'_>, header: &str) -> Result<Presented, SigErr
             let at = Timestamp::parse_amz_date(date)
                 .or_else(|_| Timestamp::parse_http_date(date))
                 .or_else(|_| Timestamp::parse_iso8601(date))
-                .map_err(|_| bad_date(date))?;
+                .map_err(|_| SigError::BadDate { date: date.into() })?;
             let token = view.header("x-amz-security-token").map(|t| Secret::new(t.to_string()));
             v4(Place::Header, credential, signature, signed, at, None, token)
         }
@@ -297,16 +297,6 @@ fn bad_credential(place: Place, credential: &str) -> SigError {
         place.s3_opening()
     );
     SigError::Malformed { place, general, s3 }
-}
-
-fn bad_date(date: &str) -> SigError {
-    SigError::Malformed {
-        place: Place::Header,
-        general: format!(
-            "Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601"
-        ),
-        s3: "AWS authentication requires a valid Date or x-amz-date header".into(),
-    }
 }
 
 fn malformed_query(text: &str) -> SigError {

@@ -163,7 +163,8 @@ fn payload_mode(
         }
         (PayloadRule::Declared, Place::Header, None, _) => Err(SigError::MissingPayloadHash),
         (PayloadRule::Body, _, Some(text), _) => match PayloadMode::parse(text)? {
-            PayloadMode::Signed(hash) => Ok(PayloadMode::Signed(hash)),
+            // SDKs sign a body so that they cannot read twice.
+            mode @ (PayloadMode::Signed(_) | PayloadMode::Unsigned) => Ok(mode),
             _ => Err(SigError::BadPayloadHash { value: text.into() }),
         },
         (PayloadRule::Body, _, None, Payload::Buffered(body)) => Ok(PayloadMode::Signed(key::sha256_hex(body))),

@@ -55,12 +55,15 @@ fn times_off_by_more_than_fifteen_minutes() {
 #[test]
 fn what_is_not_signed() {
     let unsigned = spoilt(Dialect::STANDARD, NOW, header("authorization", ";x-amz-target", ""));
-    assert_eq!(unsigned, SigError::NotSigned { headers: vec!["x-amz-target".into()] });
+    let text = "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.";
+    check(&unsigned, Family::Json, 400, "InvalidSignatureException", text);
     let added = spoilt(Dialect::S3, NOW, |pairs| pairs.push(("x-amz-acl".into(), "public-read".into())));
     let text = "There were headers present in the request which were not signed";
     check(&added, Family::S3, 403, "AccessDenied", text);
     let no_host = spoilt(Dialect::S3, NOW, header("authorization", "host;", ""));
     assert_eq!(no_host, SigError::NotSigned { headers: vec!["host".into()] });
+    let text = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
+    check(&no_host, Family::RestJson, 403, "InvalidSignatureException", text);
 }
 
 #[test]
@@ -156,11 +159,11 @@ fn the_date_header_stands_in() {
         let presented = Presented::from_request(&RequestView::new(&Method::GET, "/", &map)).unwrap().unwrap();
         assert_eq!(presented.signed_at(), Some(at(NOW)), "{date}");
     }
-    let bad = map("yesterday");
-    assert!(matches!(
-        Presented::from_request(&RequestView::new(&Method::GET, "/", &bad)),
-        Err(SigError::Malformed { .. })
-    ));
+    let bad = Presented::from_request(&RequestView::new(&Method::GET, "/", &map("yesterday"))).unwrap_err();
+    let text = "Date must be in ISO-8601 'basic format'. Got 'yesterday'. See http://en.wikipedia.org/wiki/ISO_8601";
+    check(&bad, Family::Query, 400, "IncompleteSignature", text);
+    let text = "AWS authentication requires a valid Date or x-amz-date header";
+    check(&bad, Family::S3, 403, "AccessDenied", text);
 }
 
 #[test]
