@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `codegen`, `models`, `tidy`.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `codegen`, `models`, `tidy`.
 
+mod bench;
 mod codegen;
 mod demo;
 mod models;
@@ -36,6 +37,12 @@ enum Command {
     Tidy,
     /// Installs what the tests need and runs them all.
     Test,
+    /// Measures a release build, or the server that AWS_ENDPOINT_URL names; see bench/README.md.
+    Bench {
+        /// For the load program: --quick, --skeleton, --only TEXT, --json FILE, ...; --help lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Builds, starts, deploys the album, walks it once and says what to try.
     Demo {
         /// Ends after the walk.
@@ -64,6 +71,7 @@ fn command() -> anyhow::Result<()> {
         Command::Models => models::run(&root),
         Command::Tidy => tidy::run(&root),
         Command::Test => test::run(&root),
+        Command::Bench { arguments } => bench::run(&root, &arguments),
         Command::Demo { once, listen } => demo::run(&root, once, &listen),
     }
 }

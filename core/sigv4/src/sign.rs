@@ -62,6 +62,19 @@ impl Signer<'_> {
         payload: SignPayload<'_>,
         now: Timestamp,
     ) -> Signed {
+        self.sign_with(&self.key(now), method, target, headers, payload, now)
+    }
+
+    /// `sign` with a key that the caller has kept: `key` of this signer at a moment of the same day.
+    pub fn sign_with(
+        &self,
+        key: &SigningKey,
+        method: &Method,
+        target: &str,
+        headers: &mut HeaderMap,
+        payload: SignPayload<'_>,
+        now: Timestamp,
+    ) -> Signed {
         let hash = match &payload {
             SignPayload::Bytes(body) => key::sha256_hex(body),
             SignPayload::Mode(mode) => mode.as_str().to_string(),
@@ -76,7 +89,7 @@ impl Signer<'_> {
         let mut names: Vec<String> = headers.keys().map(|k| k.as_str().to_string()).collect();
         names.retain(|name| !NEVER_SIGNED.contains(&name.as_str()));
         names.sort();
-        let (scope, key) = (self.scope(now), self.key(now));
+        let scope = self.scope(now);
         let request = canonical::request(&RequestView::new(method, target, headers), self.dialect.path, &names, &hash);
         let signature = key.sign(&verify::string_to_sign(&scope, now, &request));
         let authorization = format!(
@@ -86,7 +99,7 @@ impl Signer<'_> {
             names.join(";")
         );
         insert(headers, "authorization", &authorization);
-        Signed { chunks: ChunkSigner::new(key, &scope, now, &signature), signature }
+        Signed { chunks: ChunkSigner::new(key.clone(), &scope, now, &signature), signature }
     }
 
     /// The target (path and query) that lets anyone make this request until it expires; all given headers are signed.
@@ -128,7 +141,8 @@ impl Signer<'_> {
         CredentialScope { date, region: self.region.into(), service: self.service.into() }
     }
 
-    fn key(&self, now: Timestamp) -> SigningKey {
+    /// The key of the day that `now` is in; the same until midnight UTC.
+    pub fn key(&self, now: Timestamp) -> SigningKey {
         let secret = self.credentials.secret_access_key.expose();
         SigningKey::derive(secret, &self.scope(now).date, self.region, self.service)
     }
