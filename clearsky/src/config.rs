@@ -24,6 +24,13 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Tells why a request was answered as it was: its id is in every answer's x-amzn-requestid.
+    Explain {
+        /// The request's id.
+        request_id: String,
+        #[command(flatten)]
+        client: Client,
+    },
     /// What functions find beside the language: the AWS SDKs.
     Runtimes {
         #[command(subcommand)]
@@ -60,6 +67,28 @@ pub struct Place {
     /// The data directory.
     #[arg(long, env = "CLEARSKY_DATA_DIR", default_value = "./.clearsky")]
     pub data_dir: PathBuf,
+}
+
+/// Where commands find the server, as any AWS client does.
+#[derive(Clone, Args)]
+pub struct Client {
+    #[arg(long, env = "AWS_ENDPOINT_URL")]
+    pub endpoint_url: String,
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true, hide_env_values = true)]
+    pub access_key_id: String,
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
+    pub secret_access_key: String,
+    #[arg(long, env = "AWS_SESSION_TOKEN", hide = true, hide_env_values = true)]
+    pub session_token: Option<String>,
+    #[arg(long, env = "AWS_REGION")]
+    pub region: Option<String>,
+}
+
+/// Keys are secrets: Debug shows where the server is only.
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("endpoint_url", &self.endpoint_url).finish_non_exhaustive()
+    }
 }
 
 /// The server's settings.

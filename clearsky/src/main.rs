@@ -1,7 +1,9 @@
 //! The binary: flags, wiring, start and stop.
 
+mod client;
 mod config;
 mod endpoint;
+mod explain;
 mod keys;
 mod runtimes;
 mod serve;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(settings) => serve::run(&settings),
         Command::Env { place } => endpoint::env(&place.data_dir).map(|text| print!("{text}")),
+        Command::Explain { request_id, client } => explain::run(&client, &request_id),
         Command::Runtimes { command: Runtimes::List { place } } => {
             runtimes::list(&place.data_dir);
             Ok(())

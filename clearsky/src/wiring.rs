@@ -31,7 +31,14 @@ pub struct Parts<'a> {
 /// Every service.
 fn services() -> Vec<Service> {
     let mut services = iam::services();
-    services.extend([lambda::service(), apigateway::service(), dynamodb::service(), s3::service(), logs::service()]);
+    services.extend([
+        lambda::service(),
+        apigateway::service(),
+        dynamodb::service(),
+        s3::service(),
+        logs::service(),
+        clearsky_api::service(),
+    ]);
     services
 }
 
@@ -73,6 +80,7 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
 pub async fn workers(platform: &Arc<Platform>) -> anyhow::Result<()> {
     platform.state::<lambda::Functions>()?.start_tasks(platform).await;
     dynamodb::start(platform).await?;
+    service::sweep::start(platform).await;
     Ok(())
 }
 

@@ -1,0 +1,20 @@
+//! The errors of this service.
+
+use service::Failure;
+
+use crate::wire::errors;
+
+/// Each variant's text is what the client reads.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("The request {0} is not remembered: only the last ones are, and none of before the last start.")]
+    NotRemembered(String),
+    #[error(transparent)]
+    Store(#[from] kv::Error),
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+service::errors! { Error;
+    Error::NotRemembered(_) => errors::RESOURCE_NOT_FOUND_EXCEPTION,
+}

@@ -1,0 +1,35 @@
+//! What AWS has no API for: why a request was answered as it was.
+
+mod errors;
+mod ops;
+#[allow(clippy::indexing_slicing)]
+mod wire;
+
+use service::{Anonymous, Service, common, demands};
+
+use ops::request;
+
+/// Inputs are an id or two.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+service::operations! { crate::wire;
+    ExplainRequest => request::explain_request, |s, i| demands![clearsky::ExplainRequest(s.arn("clearsky", &format!("request/{}", i.request_id)))];
+}
+
+pub fn service() -> Service {
+    Service {
+        name: "clearsky",
+        model: &wire::MODEL,
+        operations: OPERATIONS,
+        signing: sigv4::Dialect::STANDARD,
+        family: sigv4::Family::Json,
+        errors: common::JSON,
+        anonymous: Anonymous::Refused,
+        body_bytes_max: BODY_BYTES_MAX,
+        hosts: &[],
+        paths: &[],
+        resource_policy: None,
+        plane: None,
+        blob_rows: &[],
+    }
+}
