@@ -40,6 +40,11 @@ impl Failure {
         Self::internal(std::io::Error::other(cause.into()))
     }
 
+    /// There is no room for what was to be written.
+    fn full() -> Self {
+        Self::new(&common::FULL, "The data directory is out of space; writes are refused.")
+    }
+
     /// Something of AWS that is not there: the text names it.
     pub fn not_implemented(what: impl std::fmt::Display) -> Self {
         Self::new(&common::NOT_IMPLEMENTED, format!("{what} is not implemented by Clearsky."))
@@ -56,7 +61,7 @@ impl From<kv::Error> for Failure {
     fn from(error: kv::Error) -> Self {
         let abort = error.as_abort().cloned();
         let mut failure = match &abort {
-            Some(Abort::Full) => Self::new(&common::FULL, "The data directory is out of space; writes are refused."),
+            Some(Abort::Full) => Self::full(),
             _ => Self::internal(error.clone()),
         };
         failure.cause = Some(Arc::new(error));
@@ -67,6 +72,9 @@ impl From<kv::Error> for Failure {
 
 impl From<blob::Error> for Failure {
     fn from(error: blob::Error) -> Self {
-        Self::internal(error)
+        match &error {
+            blob::Error::Full => Self { cause: Some(Arc::new(error)), ..Self::full() },
+            _ => Self::internal(error),
+        }
     }
 }
