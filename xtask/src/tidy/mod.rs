@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that a machine can check.
 
 mod functions;
+mod house;
 mod layers;
 mod text;
 
@@ -18,6 +19,7 @@ pub struct Finding {
 /// Checks every rule and prints what is broken.
 pub fn run(root: &Path) -> anyhow::Result<()> {
     let mut findings = layers::check(root)?;
+    findings.extend(house::check(root)?);
     let mut files = 0;
     for path in sources(root)? {
         let source = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
