@@ -292,7 +292,7 @@ async fn discovery(kit: Arc<Kit>) {
 async fn every_runtime(_: Arc<Kit>) {
     let runtime_dir = tempfile::tempdir().unwrap();
     let sandboxes = sandbox::start(&Config { runtime_dir: runtime_dir.path().into() }).unwrap();
-    let found = runtimes::discover("/root/.pyenv/shims".as_ref());
+    let found = runtimes::discover(&std::env::var_os("PATH").unwrap_or_default());
     let kit = Kit { sandboxes, found, runtime_dir };
     for runtime in kit.found.usable.clone() {
         let mut f = kit
