@@ -107,5 +107,8 @@ fn context(cx: &Cx, demand: &Demand) -> Context {
     for (key, values) in &demand.context {
         context.set_all(key, values.iter().cloned());
     }
+    for (key, value) in &demand.tags {
+        context.set(key, value.as_str());
+    }
     context
 }

@@ -10,16 +10,24 @@ pub struct Demand {
     /// An ARN, or `*` where the action has no resource.
     pub resource: String,
     pub context: Vec<(&'static str, Vec<String>)>,
+    /// Condition keys that have a tag's key in their names, such as `aws:RequestTag/team`.
+    pub tags: Vec<(String, String)>,
 }
 
 impl Demand {
     pub fn new(action: &'static str, resource: impl std::fmt::Display) -> Self {
-        Self { action, resource: resource.to_string(), context: Vec::new() }
+        Self { action, resource: resource.to_string(), context: Vec::new(), tags: Vec::new() }
     }
 
     /// With a condition key's value.
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.context.push((key, vec![value.into()]));
+        self
+    }
+
+    /// With a tag: `aws:RequestTag` for those of the request, `aws:ResourceTag` for those of the resource.
+    pub fn with_tag(mut self, kind: &'static str, key: &str, value: &str) -> Self {
+        self.tags.push((format!("{kind}/{key}"), value.to_owned()));
         self
     }
 

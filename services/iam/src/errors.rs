@@ -33,6 +33,10 @@ pub(crate) enum Error {
     Malformed(#[from] PolicyError),
     #[error("Cannot exceed quota for {quota}: {limit}")]
     Quota { quota: &'static str, limit: usize },
+    #[error("Duplicate tag keys found. Please note that Tag keys are case insensitive.")]
+    DuplicateTags,
+    #[error("Only AWS service can use System Tags, prefixed with 'aws:'.")]
+    SystemTag,
     #[error("Maximum policy size of {limit} bytes exceeded for role {role}")]
     InlinePoliciesTooLarge { role: String, limit: usize },
     #[error("ARN {0} is not valid.")]
@@ -62,7 +66,7 @@ service::errors! { Error;
     Error::PoliciesAttached | Error::InlinePoliciesLeft => iam::DELETE_CONFLICT_EXCEPTION,
     Error::Malformed(_) => iam::MALFORMED_POLICY_DOCUMENT_EXCEPTION,
     Error::Quota { .. } | Error::InlinePoliciesTooLarge { .. } => iam::LIMIT_EXCEEDED_EXCEPTION,
-    Error::InvalidArn(_) => iam::INVALID_INPUT_EXCEPTION,
+    Error::InvalidArn(_) | Error::DuplicateTags | Error::SystemTag => iam::INVALID_INPUT_EXCEPTION,
     Error::InvalidMarker | Error::InvalidRoleArn(_) | Error::NoSuchSessionPolicy(_) | Error::SessionTooLong | Error::ChainedSessionTooLong
         => common::QUERY.validation,
     Error::PackedPolicyTooLarge(_) => sts::PACKED_POLICY_TOO_LARGE_EXCEPTION,

@@ -32,6 +32,9 @@ pub(crate) struct Role {
     pub inline_policies: BTreeMap<String, String>,
     /// ARNs of managed policies.
     pub attached_policies: BTreeSet<String>,
+    /// Key to value; keys differ by more than their case.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// The resource part of a role's ARN.

@@ -11,3 +11,5 @@ mod policy;
 mod role;
 #[path = "it/session.rs"]
 mod session;
+#[path = "it/tags.rs"]
+mod tags;

@@ -9,6 +9,7 @@ mod caller;
 mod inline_policy;
 mod managed_policy;
 mod role;
+mod role_tags;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -29,18 +30,23 @@ fn page_items(max_items: Option<i32>) -> usize {
 
 /// IAM's operations.
 pub(crate) mod iam {
-    use super::{attachment, inline_policy, managed_policy, role};
+    use super::{attachment, inline_policy, managed_policy, role, role_tags};
     use crate::model::role_resource;
 
     service::operations! { crate::wire::iam;
-        CreateRole => role::create_role, |s, i| service::demands![
-            iam::CreateRole(s.scope.global_arn("iam", &role_resource(i.path.as_deref().unwrap_or("/"), &i.role_name)))
-        ];
+        CreateRole => role::create_role, |s, i| role::creation(s, i);
         GetRole => role::get_role, |s, i| service::demands![];
         ListRoles => role::list_roles, |s, i| service::demands![
             iam::ListRoles(s.scope.global_arn("iam", &role_resource(i.path_prefix.as_deref().unwrap_or("/"), "")))
         ];
         DeleteRole => role::delete_role, |s, i| service::demands![];
+        UpdateRole => role::update_role, |s, i| service::demands![];
+        UpdateRoleDescription => role::update_role_description, |s, i| service::demands![];
+        UpdateAssumeRolePolicy => role::update_assume_role_policy, |s, i| service::demands![];
+        TagRole => role_tags::tag_role, |s, i| service::demands![];
+        UntagRole => role_tags::untag_role, |s, i| service::demands![];
+        ListRoleTags => role_tags::list_role_tags, |s, i| service::demands![];
+        ListInstanceProfilesForRole => role::list_instance_profiles_for_role, |s, i| service::demands![];
         PutRolePolicy => inline_policy::put_role_policy, |s, i| service::demands![];
         GetRolePolicy => inline_policy::get_role_policy, |s, i| service::demands![];
         ListRolePolicies => inline_policy::list_role_policies, |s, i| service::demands![];

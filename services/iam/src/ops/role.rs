@@ -5,13 +5,15 @@ use kv::Tx;
 use policy::{Policy, PolicyKind};
 use service::{Cx, Demand};
 
-use super::{encoded, page_items};
+use super::{encoded, page_items, role_tags};
 use crate::errors::Error;
 use crate::model::{self, SESSION_SECONDS_DEFAULT, policy_chars, role_resource};
 use crate::store;
 use crate::wire::iam::{
     CreateRoleRequest, CreateRoleResponse, DeleteRoleNothing, DeleteRoleRequest, GetRoleRequest, GetRoleResponse,
-    ListRolesRequest, ListRolesResponse, Role,
+    ListInstanceProfilesForRoleRequest, ListInstanceProfilesForRoleResponse, ListRolesRequest, ListRolesResponse, Role,
+    UpdateAssumeRolePolicyNothing, UpdateAssumeRolePolicyRequest, UpdateRoleDescriptionRequest,
+    UpdateRoleDescriptionResponse, UpdateRoleRequest, UpdateRoleResponse,
 };
 
 /// IAM quota: roles of an account, as far as it can be raised.
@@ -33,17 +35,39 @@ pub(super) async fn permitted(
     let found = store::role(tx, &cx.scope.account, name).await?;
     let arn = found.as_ref().map(|role| role.arn.clone());
     let arn = arn.unwrap_or_else(|| cx.scope.global_arn("iam", &role_resource("/", name)));
-    cx.demand(demand(&arn)).await?;
+    let tags = found.iter().flat_map(|role| &role.tags);
+    let demand = tags.fold(demand(&arn), |demand, (key, value)| {
+        demand.with_tag("aws:ResourceTag", key, value).with_tag("iam:ResourceTag", key, value)
+    });
+    cx.demand(demand).await?;
     found.ok_or_else(|| Error::NoSuchRole(name.into()))
 }
 
-pub(crate) async fn create_role(cx: &Cx, tx: &mut Tx, input: &CreateRoleRequest) -> Result<CreateRoleResponse, Error> {
-    let CreateRoleRequest { path, role_name, assume_role_policy_document, description, max_session_duration } = input;
-    let account = &cx.scope.account;
-    Policy::parse(assume_role_policy_document, PolicyKind::Trust)?;
-    if TRUST_POLICY_CHARS_MAX < policy_chars(assume_role_policy_document) {
+/// What creating a role demands; with tags, the right to tag it as well (docs).
+pub(super) fn creation(cx: &Cx, input: &CreateRoleRequest) -> Vec<Demand> {
+    let arn = cx.scope.global_arn("iam", &role_resource(input.path.as_deref().unwrap_or("/"), &input.role_name));
+    let tags = input.tags.as_deref().unwrap_or_default();
+    let actions: &[&'static str] =
+        if tags.is_empty() { &["iam:CreateRole"] } else { &["iam:CreateRole", "iam:TagRole"] };
+    actions.iter().map(|action| role_tags::requested(Demand::new(action, &arn), tags)).collect()
+}
+
+/// A trust policy that IAM takes.
+fn trusted(document: &str) -> Result<(), Error> {
+    Policy::parse(document, PolicyKind::Trust)?;
+    if TRUST_POLICY_CHARS_MAX < policy_chars(document) {
         return Err(Error::Quota { quota: "ACLSizePerRole", limit: TRUST_POLICY_CHARS_MAX });
     }
+    Ok(())
+}
+
+pub(crate) async fn create_role(cx: &Cx, tx: &mut Tx, input: &CreateRoleRequest) -> Result<CreateRoleResponse, Error> {
+    let CreateRoleRequest { path, role_name, assume_role_policy_document, description, max_session_duration, tags } =
+        input;
+    let account = &cx.scope.account;
+    trusted(assume_role_policy_document)?;
+    let mut known = std::collections::BTreeMap::new();
+    role_tags::put(&mut known, tags.as_deref().unwrap_or_default())?;
     if store::role(tx, account, role_name).await?.is_some() {
         return Err(Error::RoleAlreadyExists(role_name.clone()));
     }
@@ -64,6 +88,7 @@ pub(crate) async fn create_role(cx: &Cx, tx: &mut Tx, input: &CreateRoleRequest)
         max_session_seconds: max_session_duration.unwrap_or(SESSION_SECONDS_DEFAULT),
         inline_policies: Default::default(),
         attached_policies: Default::default(),
+        tags: known,
     };
     store::put_role(tx, account, &role)?;
     store::put_role_count(tx, account, count + 1);
@@ -85,7 +110,62 @@ pub(crate) async fn list_roles(cx: &Cx, tx: &mut Tx, input: &ListRolesRequest) -
     let wanted = |role: &model::Role| role.path.starts_with(prefix);
     let (roles, more) = store::roles(tx, &cx.scope.account, after.as_deref(), page_items(*max_items), wanted).await?;
     let marker = roles.last().filter(|_| more).map(|last| page.after(last.name.as_bytes()));
-    Ok(ListRolesResponse { roles: roles.into_iter().map(shown).collect(), is_truncated: Some(more), marker })
+    // Listings leave tags out (docs).
+    let listed = |role| Role { tags: None, ..shown(role) };
+    Ok(ListRolesResponse { roles: roles.into_iter().map(listed).collect(), is_truncated: Some(more), marker })
+}
+
+pub(crate) async fn update_role(cx: &Cx, tx: &mut Tx, input: &UpdateRoleRequest) -> Result<UpdateRoleResponse, Error> {
+    let UpdateRoleRequest { role_name, description, max_session_duration } = input;
+    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:UpdateRole", arn)).await?;
+    role.description = description.clone().or(role.description);
+    role.max_session_seconds = max_session_duration.unwrap_or(role.max_session_seconds);
+    store::put_role(tx, &cx.scope.account, &role)?;
+    Ok(UpdateRoleResponse {})
+}
+
+pub(crate) async fn update_role_description(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &UpdateRoleDescriptionRequest,
+) -> Result<UpdateRoleDescriptionResponse, Error> {
+    let UpdateRoleDescriptionRequest { role_name, description } = input;
+    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:UpdateRoleDescription", arn)).await?;
+    role.description = Some(description.clone());
+    store::put_role(tx, &cx.scope.account, &role)?;
+    Ok(UpdateRoleDescriptionResponse { role: Some(shown(role)) })
+}
+
+pub(crate) async fn update_assume_role_policy(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &UpdateAssumeRolePolicyRequest,
+) -> Result<UpdateAssumeRolePolicyNothing, Error> {
+    let UpdateAssumeRolePolicyRequest { role_name, policy_document } = input;
+    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:UpdateAssumeRolePolicy", arn)).await?;
+    trusted(policy_document)?;
+    role.trust_policy = policy_document.clone();
+    store::put_role(tx, &cx.scope.account, &role)?;
+    Ok(UpdateAssumeRolePolicyNothing {})
+}
+
+/// Tools ask before they delete a role. There are no instances here, so no profile can hold it.
+pub(crate) async fn list_instance_profiles_for_role(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &ListInstanceProfilesForRoleRequest,
+) -> Result<ListInstanceProfilesForRoleResponse, Error> {
+    // Of nothing there is one page.
+    let ListInstanceProfilesForRoleRequest { role_name, marker, max_items: _ } = input;
+    permitted(cx, tx, role_name, |arn| Demand::new("iam:ListInstanceProfilesForRole", arn)).await?;
+    match marker {
+        Some(_) => Err(Error::InvalidMarker),
+        None => Ok(ListInstanceProfilesForRoleResponse {
+            instance_profiles: Vec::new(),
+            is_truncated: Some(false),
+            marker: None,
+        }),
+    }
 }
 
 pub(crate) async fn delete_role(cx: &Cx, tx: &mut Tx, input: &DeleteRoleRequest) -> Result<DeleteRoleNothing, Error> {
@@ -116,6 +196,7 @@ fn shown(role: model::Role) -> Role {
         max_session_seconds,
         inline_policies: _,
         attached_policies: _,
+        tags,
     } = role;
     Role {
         path,
@@ -126,5 +207,6 @@ fn shown(role: model::Role) -> Role {
         assume_role_policy_document: Some(encoded(&trust_policy)),
         description,
         max_session_duration: Some(max_session_seconds),
+        tags: (!tags.is_empty()).then(|| role_tags::shown(&tags)),
     }
 }

@@ -123,7 +123,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ListGroupsForUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListInstanceProfileTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListInstanceProfiles", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListInstanceProfilesForRole", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListInstanceProfilesForRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListInstanceProfilesForRoleRequest::FACTS, ListInstanceProfilesForRoleResponse::FACTS)), result_wrapper: "ListInstanceProfilesForRoleResult", input_root: "", output_root: "ListInstanceProfilesForRoleResponse", checksum_member: "" },
     OperationFacts::unsupported("ListMFADeviceTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListMFADevices", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListOpenIDConnectProviderTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -134,7 +134,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ListPolicyTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListPolicyVersions", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts { name: "ListRolePolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListRolePoliciesRequest::FACTS, ListRolePoliciesResponse::FACTS)), result_wrapper: "ListRolePoliciesResult", input_root: "", output_root: "ListRolePoliciesResponse", checksum_member: "" },
-    OperationFacts::unsupported("ListRoleTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListRoleTags", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListRoleTagsRequest::FACTS, ListRoleTagsResponse::FACTS)), result_wrapper: "ListRoleTagsResult", input_root: "", output_root: "ListRoleTagsResponse", checksum_member: "" },
     OperationFacts { name: "ListRoles", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListRolesRequest::FACTS, ListRolesResponse::FACTS)), result_wrapper: "ListRolesResult", input_root: "", output_root: "ListRolesResponse", checksum_member: "" },
     OperationFacts::unsupported("ListSAMLProviderTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListSAMLProviders", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -168,7 +168,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("TagMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("TagRole", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "TagRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((TagRoleRequest::FACTS, TagRoleNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("TagSAMLProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagServerCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -176,19 +176,19 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("UntagMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UntagRole", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UntagRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UntagRoleRequest::FACTS, UntagRoleNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UntagSAMLProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagServerCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateAccessKey", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateAccountPasswordPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UpdateAssumeRolePolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateAssumeRolePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateAssumeRolePolicyRequest::FACTS, UpdateAssumeRolePolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UpdateDelegationRequest", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateLoginProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateOpenIDConnectProviderThumbprint", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UpdateRole", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UpdateRoleDescription", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateRoleRequest::FACTS, UpdateRoleResponse::FACTS)), result_wrapper: "UpdateRoleResult", input_root: "", output_root: "UpdateRoleResponse", checksum_member: "" },
+    OperationFacts { name: "UpdateRoleDescription", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateRoleDescriptionRequest::FACTS, UpdateRoleDescriptionResponse::FACTS)), result_wrapper: "UpdateRoleDescriptionResult", input_root: "", output_root: "UpdateRoleDescriptionResponse", checksum_member: "" },
     OperationFacts::unsupported("UpdateSAMLProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateSSHPublicKey", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateServerCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -214,9 +214,16 @@ pub mod op {
     operation!(GetRole, GetRoleRequest, GetRoleResponse, &OPERATIONS[82]);
     operation!(GetRolePolicy, GetRolePolicyRequest, GetRolePolicyResponse, &OPERATIONS[83]);
     operation!(ListAttachedRolePolicies, ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse, &OPERATIONS[96]);
+    operation!(ListInstanceProfilesForRole, ListInstanceProfilesForRoleRequest, ListInstanceProfilesForRoleResponse, &OPERATIONS[105]);
     operation!(ListRolePolicies, ListRolePoliciesRequest, ListRolePoliciesResponse, &OPERATIONS[115]);
+    operation!(ListRoleTags, ListRoleTagsRequest, ListRoleTagsResponse, &OPERATIONS[116]);
     operation!(ListRoles, ListRolesRequest, ListRolesResponse, &OPERATIONS[117]);
     operation!(PutRolePolicy, PutRolePolicyRequest, PutRolePolicyNothing, &OPERATIONS[132]);
+    operation!(TagRole, TagRoleRequest, TagRoleNothing, &OPERATIONS[150]);
+    operation!(UntagRole, UntagRoleRequest, UntagRoleNothing, &OPERATIONS[158]);
+    operation!(UpdateAssumeRolePolicy, UpdateAssumeRolePolicyRequest, UpdateAssumeRolePolicyNothing, &OPERATIONS[164]);
+    operation!(UpdateRole, UpdateRoleRequest, UpdateRoleResponse, &OPERATIONS[169]);
+    operation!(UpdateRoleDescription, UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse, &OPERATIONS[170]);
 }
 
 structure! { DeleteRoleNothing: [
@@ -232,6 +239,15 @@ structure! { AttachRolePolicyNothing: [
 ] streams [  ] refuses [  ] }
 
 structure! { DetachRolePolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UpdateAssumeRolePolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { TagRoleNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UntagRoleNothing: [
 ] streams [  ] refuses [  ] }
 
 /// The shapes in use.
@@ -254,21 +270,35 @@ pub mod schema {
     pub static GET_ROLE_POLICY_RESPONSE: Schema = Schema::new("GetRolePolicyResponse", Kind::Structure);
     pub static GET_ROLE_REQUEST: Schema = Schema::new("GetRoleRequest", Kind::Structure);
     pub static GET_ROLE_RESPONSE: Schema = Schema::new("GetRoleResponse", Kind::Structure);
+    pub static INSTANCE_PROFILE: Schema = Schema::new("InstanceProfile", Kind::Structure);
     pub static LIST_ATTACHED_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListAttachedRolePoliciesRequest", Kind::Structure);
     pub static LIST_ATTACHED_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListAttachedRolePoliciesResponse", Kind::Structure);
+    pub static LIST_INSTANCE_PROFILES_FOR_ROLE_REQUEST: Schema = Schema::new("ListInstanceProfilesForRoleRequest", Kind::Structure);
+    pub static LIST_INSTANCE_PROFILES_FOR_ROLE_RESPONSE: Schema = Schema::new("ListInstanceProfilesForRoleResponse", Kind::Structure);
     pub static LIST_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListRolePoliciesRequest", Kind::Structure);
     pub static LIST_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListRolePoliciesResponse", Kind::Structure);
+    pub static LIST_ROLE_TAGS_REQUEST: Schema = Schema::new("ListRoleTagsRequest", Kind::Structure);
+    pub static LIST_ROLE_TAGS_RESPONSE: Schema = Schema::new("ListRoleTagsResponse", Kind::Structure);
     pub static LIST_ROLES_REQUEST: Schema = Schema::new("ListRolesRequest", Kind::Structure);
     pub static LIST_ROLES_RESPONSE: Schema = Schema::new("ListRolesResponse", Kind::Structure);
     pub static POLICY: Schema = Schema::new("Policy", Kind::Structure);
     pub static POLICY_VERSION: Schema = Schema::new("PolicyVersion", Kind::Structure);
     pub static PUT_ROLE_POLICY_REQUEST: Schema = Schema::new("PutRolePolicyRequest", Kind::Structure);
     pub static ROLE: Schema = Schema::new("Role", Kind::Structure);
+    pub static TAG: Schema = Schema::new("Tag", Kind::Structure);
+    pub static TAG_ROLE_REQUEST: Schema = Schema::new("TagRoleRequest", Kind::Structure);
+    pub static UNTAG_ROLE_REQUEST: Schema = Schema::new("UntagRoleRequest", Kind::Structure);
+    pub static UPDATE_ASSUME_ROLE_POLICY_REQUEST: Schema = Schema::new("UpdateAssumeRolePolicyRequest", Kind::Structure);
+    pub static UPDATE_ROLE_DESCRIPTION_REQUEST: Schema = Schema::new("UpdateRoleDescriptionRequest", Kind::Structure);
+    pub static UPDATE_ROLE_DESCRIPTION_RESPONSE: Schema = Schema::new("UpdateRoleDescriptionResponse", Kind::Structure);
+    pub static UPDATE_ROLE_REQUEST: Schema = Schema::new("UpdateRoleRequest", Kind::Structure);
+    pub static UPDATE_ROLE_RESPONSE: Schema = Schema::new("UpdateRoleResponse", Kind::Structure);
     pub static ARN_TYPE: Schema = Schema::new("arnType", Kind::String).length(20, 2048);
     pub static ATTACHED_POLICIES_LIST_TYPE: Schema = Schema::new("attachedPoliciesListType", Kind::List { item_name: "member", item: &ATTACHED_POLICY, flattened: false });
     pub static BOOLEAN_TYPE: Schema = Schema::new("booleanType", Kind::Boolean);
     pub static DATE_TYPE: Schema = Schema::new("dateType", Kind::Timestamp(None));
     pub static ID_TYPE: Schema = Schema::new("idType", Kind::String).length(16, 128).pattern("[\\w]+");
+    pub static INSTANCE_PROFILE_LIST_TYPE: Schema = Schema::new("instanceProfileListType", Kind::List { item_name: "member", item: &INSTANCE_PROFILE, flattened: false });
     pub static MARKER_TYPE: Schema = Schema::new("markerType", Kind::String).length(1, 320).pattern("[\\u0020-\\u00FF]+");
     pub static MAX_ITEMS_TYPE: Schema = Schema::new("maxItemsType", Kind::Integer).range(1, 1000);
     pub static PATH_PREFIX_TYPE: Schema = Schema::new("pathPrefixType", Kind::String).length(1, 512).pattern("\\u002F[\\u0021-\\u007F]*");
@@ -284,6 +314,10 @@ pub mod schema {
     pub static ROLE_LIST_TYPE: Schema = Schema::new("roleListType", Kind::List { item_name: "member", item: &ROLE, flattened: false });
     pub static ROLE_MAX_SESSION_DURATION_TYPE: Schema = Schema::new("roleMaxSessionDurationType", Kind::Integer).range(3600, 43200);
     pub static ROLE_NAME_TYPE: Schema = Schema::new("roleNameType", Kind::String).length(1, 64).pattern("[\\w+=,.@-]+");
+    pub static TAG_KEY_LIST_TYPE: Schema = Schema::new("tagKeyListType", Kind::List { item_name: "member", item: &TAG_KEY_TYPE, flattened: false }).length(0, 50);
+    pub static TAG_KEY_TYPE: Schema = Schema::new("tagKeyType", Kind::String).length(1, 128).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+");
+    pub static TAG_LIST_TYPE: Schema = Schema::new("tagListType", Kind::List { item_name: "member", item: &TAG, flattened: false }).length(0, 50);
+    pub static TAG_VALUE_TYPE: Schema = Schema::new("tagValueType", Kind::String).length(0, 256).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*");
 }
 
 structure! { AttachRolePolicyRequest: [
@@ -302,7 +336,8 @@ structure! { CreateRoleRequest: [
     assume_role_policy_document: String = Member::new("AssumeRolePolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
     description: Option<String> = Member::new("Description", &schema::ROLE_DESCRIPTION_TYPE);
     max_session_duration: Option<i32> = Member::new("MaxSessionDuration", &schema::ROLE_MAX_SESSION_DURATION_TYPE);
-] streams [  ] refuses [ Member::new("PermissionsBoundary", &schema::REFUSED), Member::new("Tags", &schema::REFUSED) ] }
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
+] streams [  ] refuses [ Member::new("PermissionsBoundary", &schema::REFUSED) ] }
 
 structure! { CreateRoleResponse: [
     role: Role = Member::new("Role", &schema::ROLE).required();
@@ -358,6 +393,9 @@ structure! { GetRoleResponse: [
     role: Role = Member::new("Role", &schema::ROLE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { InstanceProfile: [
+] streams [  ] refuses [ Member::new("Path", &schema::REFUSED), Member::new("InstanceProfileName", &schema::REFUSED), Member::new("InstanceProfileId", &schema::REFUSED), Member::new("Arn", &schema::REFUSED), Member::new("CreateDate", &schema::REFUSED), Member::new("Roles", &schema::REFUSED), Member::new("Tags", &schema::REFUSED) ] }
+
 structure! { ListAttachedRolePoliciesRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     path_prefix: Option<String> = Member::new("PathPrefix", &schema::POLICY_PATH_TYPE);
@@ -371,6 +409,18 @@ structure! { ListAttachedRolePoliciesResponse: [
     marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
 ] streams [  ] refuses [  ] }
 
+structure! { ListInstanceProfilesForRoleRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListInstanceProfilesForRoleResponse: [
+    instance_profiles: Vec<InstanceProfile> = Member::new("InstanceProfiles", &schema::INSTANCE_PROFILE_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
 structure! { ListRolePoliciesRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
@@ -379,6 +429,18 @@ structure! { ListRolePoliciesRequest: [
 
 structure! { ListRolePoliciesResponse: [
     policy_names: Vec<String> = Member::new("PolicyNames", &schema::POLICY_NAME_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListRoleTagsRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListRoleTagsResponse: [
+    tags: Vec<Tag> = Member::new("Tags", &schema::TAG_LIST_TYPE).required();
     is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
     marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
 ] streams [  ] refuses [  ] }
@@ -427,7 +489,46 @@ structure! { Role: [
     assume_role_policy_document: Option<String> = Member::new("AssumeRolePolicyDocument", &schema::POLICY_DOCUMENT_TYPE);
     description: Option<String> = Member::new("Description", &schema::ROLE_DESCRIPTION_TYPE);
     max_session_duration: Option<i32> = Member::new("MaxSessionDuration", &schema::ROLE_MAX_SESSION_DURATION_TYPE);
-] streams [  ] refuses [ Member::new("PermissionsBoundary", &schema::REFUSED), Member::new("Tags", &schema::REFUSED), Member::new("RoleLastUsed", &schema::REFUSED), Member::new("SourceRoleTemplate", &schema::REFUSED) ] }
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
+] streams [  ] refuses [ Member::new("PermissionsBoundary", &schema::REFUSED), Member::new("RoleLastUsed", &schema::REFUSED), Member::new("SourceRoleTemplate", &schema::REFUSED) ] }
+
+structure! { Tag: [
+    key: String = Member::new("Key", &schema::TAG_KEY_TYPE).required();
+    value: String = Member::new("Value", &schema::TAG_VALUE_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { TagRoleRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    tags: Vec<Tag> = Member::new("Tags", &schema::TAG_LIST_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { UntagRoleRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    tag_keys: Vec<String> = Member::new("TagKeys", &schema::TAG_KEY_LIST_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { UpdateAssumeRolePolicyRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { UpdateRoleDescriptionRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    description: String = Member::new("Description", &schema::ROLE_DESCRIPTION_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { UpdateRoleDescriptionResponse: [
+    role: Option<Role> = Member::new("Role", &schema::ROLE);
+] streams [  ] refuses [  ] }
+
+structure! { UpdateRoleRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    description: Option<String> = Member::new("Description", &schema::ROLE_DESCRIPTION_TYPE);
+    max_session_duration: Option<i32> = Member::new("MaxSessionDuration", &schema::ROLE_MAX_SESSION_DURATION_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { UpdateRoleResponse: [
+] streams [  ] refuses [  ] }
 
 /// The errors of the model.
 pub mod errors {
