@@ -14,18 +14,19 @@ START_S = 30
 class Server:
     """Starts on creation. The port is the kernel's choice, and kept over `restart`, so that URLs stay valid."""
 
-    def __init__(self, data_dir, *arguments, root_key=f"{KEY}:{SECRET}"):
+    def __init__(self, data_dir, *arguments, root_key=f"{KEY}:{SECRET}", binary=BINARY, **process):
         self.data_dir, self.arguments, self.root_key = pathlib.Path(data_dir), arguments, root_key
+        self.binary, self.options = binary, process
         self.listen = "127.0.0.1:0"
         self.start()
 
     def start(self):
-        command = [BINARY, "serve", "--data-dir", self.data_dir, "--listen", self.listen, "--account", ACCOUNT]
+        command = [self.binary, "serve", "--data-dir", self.data_dir, "--listen", self.listen, "--account", ACCOUNT]
         if self.root_key:
             command += ["--root-key", self.root_key]
         self.log = open(self.data_dir.with_suffix(".log"), "ab")
         self.process = subprocess.Popen(
-            [*map(str, command), *self.arguments], stdout=subprocess.PIPE, stderr=self.log, text=True
+            [*map(str, command), *self.arguments], stdout=subprocess.PIPE, stderr=self.log, text=True, **self.options
         )
         self.printed = []
         for line in self.process.stdout:

@@ -15,6 +15,9 @@ def handler(event, context):
         raise ValueError("no")
     if event["rawPath"].endswith("/plain"):
         return {"any": "object"}
+    if event["rawPath"].endswith("/connection"):
+        headers = {"Transfer-Encoding": "chunked", "Connection": "close", "Content-Length": "99", "Upgrade": "h2c", "x-own": "yes"}
+        return {"statusCode": 200, "headers": headers, "body": "whole"}
     if event["rawPath"].endswith("/binary"):
         body = base64.b64encode(bytes(range(256))).decode()
         return {"statusCode": 201, "headers": {"content-type": "image/png"}, "isBase64Encoded": True, "body": body,
@@ -103,6 +106,38 @@ def test_answers_of_every_form(call):
     assert (failed.status_code, failed.json()) == (500, {"message": "Internal Server Error"})
 
 
+def test_a_connection_is_not_the_functions_to_manage(call):
+    answer = call("GET", "/connection")
+    assert (answer.status_code, answer.text, answer.headers["content-length"], answer.headers["x-own"]) == (200, "whole", "5", "yes")
+    assert not {"transfer-encoding", "connection", "upgrade"} & {name.lower() for name in answer.headers}
+
+
+def test_browsers_of_other_origins(server, client, apigateway, api, call):
+    arn = client("lambda").get_function(FunctionName="echo")["Configuration"]["FunctionArn"]
+    cors = {"AllowOrigins": ["https://page.example"], "AllowMethods": ["GET", "PUT"], "AllowHeaders": ["x-a"], "MaxAge": 60}
+    made = apigateway.create_api(Name="cors", ProtocolType="HTTP", Target=arn, CorsConfiguration=cors)
+    assert made["CorsConfiguration"] == cors == apigateway.get_api(ApiId=made["ApiId"])["CorsConfiguration"]
+    ask = {"Origin": "https://page.example", "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a"}
+    told = requests.options(made["ApiEndpoint"] + "/x", headers=ask, timeout=10)
+    assert (told.status_code, told.content) == (204, b"")
+    assert {name: value for name, value in told.headers.items() if name.lower().startswith("access-control-")} == {
+        "access-control-allow-origin": "https://page.example",
+        "access-control-allow-methods": "GET,PUT",
+        "access-control-allow-headers": "x-a",
+        "access-control-max-age": "60",
+    }
+    other = requests.options(made["ApiEndpoint"] + "/x", headers=ask | {"Origin": "https://other.example"}, timeout=10)
+    assert other.status_code == 204 and "access-control-allow-origin" not in other.headers
+    apigateway.update_api(ApiId=made["ApiId"], CorsConfiguration={"AllowOrigins": ["*"]}, Name="renamed")
+    refused = requests.get(made["ApiEndpoint"] + "/x", headers={"Origin": "https://other.example"}, timeout=30)
+    # The function's policy does not know this API; the browser may read that all the same.
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (500, "*")
+    apigateway.delete_cors_configuration(ApiId=made["ApiId"])
+    assert "CorsConfiguration" not in apigateway.get_api(ApiId=made["ApiId"])
+    assert "access-control-allow-origin" not in call("GET", "/any", headers={"Origin": "https://page.example"}).headers
+    apigateway.delete_api(ApiId=made["ApiId"])
+
+
 def test_by_host(server, api):
     answer = requests.get(f"{server.url}/any", headers={"host": f"{api['ApiId']}.execute-api.us-east-1.example.org"}, timeout=30)
     assert answer.json()["routeKey"] == "ANY /any"
@@ -149,7 +184,7 @@ def test_apis_are_found_listed_and_deleted(server, apigateway):
     "call_name, parameters, member",
     [
         ("create_api", {"Name": "ws", "ProtocolType": "WEBSOCKET"}, "ProtocolType"),
-        ("create_api", {"Name": "cors", "ProtocolType": "HTTP", "CorsConfiguration": {"AllowOrigins": ["*"]}}, "CorsConfiguration"),
+        ("create_api", {"Name": "off", "ProtocolType": "HTTP", "DisableExecuteApiEndpoint": True}, "DisableExecuteApiEndpoint"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(apigateway, call_name, parameters, member):

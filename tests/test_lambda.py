@@ -3,10 +3,13 @@ import base64
 import itertools
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
+from conftest import client_of
 from packages import archive, link, package
 from server import ACCOUNT, wait_until
 
@@ -34,7 +37,10 @@ def deploy(functions, role, runtimes):
 
     yield create
     for name in made:
-        functions.delete_function(FunctionName=name)
+        try:
+            functions.delete_function(FunctionName=name)
+        except functions.exceptions.ResourceNotFoundException:
+            pass  # The test did it.
 
 
 def refusal(call, **parameters):
@@ -253,8 +259,9 @@ def test_a_package_over_250_mb_unpacked_is_refused(functions, role, runtimes):
 
 def test_an_unknown_runtime_says_which_are_there(functions, role, runtimes):
     settings = {"Handler": "app.handler", "Role": role, "Code": {"ZipFile": package(app__py="")}}
-    code, message = refusal(functions.create_function, FunctionName="old", Runtime="python2.7", **settings)
-    assert code == "InvalidParameterValueException" and runtimes["python"] in message
+    for unknown in ("python2.7", "cobol85"):
+        code, message = refusal(functions.create_function, FunctionName="old", Runtime=unknown, **settings)
+        assert code == "InvalidParameterValueException" and runtimes["python"] in message
 
 
 def test_the_role_must_exist_and_trust_lambda(client, functions, runtimes):
@@ -274,6 +281,84 @@ def test_validation_reports_everything_at_once(functions, role, runtimes):
     )
     assert code in ("ValidationException", "InvalidParameterValueException")
     assert "2 validation errors detected" in message and "functionName" in message and "timeout" in message
+
+
+def test_requests_at_once_get_environments_of_their_own(functions, deploy, isolation):
+    code = "import time, uuid\nmine = str(uuid.uuid4())\ndef handler(event, context):\n    time.sleep(1)\n    return mine\n"
+    name = deploy(code, Timeout=30)
+    with ThreadPoolExecutor(20) as at_once:
+        answers = list(at_once.map(lambda _: invoke(functions, name), range(20)))
+    assert [error for error, _, _ in answers] == [None] * 20
+    assert len({mine for _, mine, _ in answers}) > 10
+
+
+def test_a_request_under_way_is_finished_though_its_function_changes_or_goes(functions, deploy, isolation):
+    name = deploy("import time\ndef handler(event, context):\n    time.sleep(2)\n    return 'old'\n", Timeout=30)
+    with ThreadPoolExecutor(2) as aside:
+        running = aside.submit(invoke, functions, name)
+        time.sleep(0.7)
+        functions.update_function_code(FunctionName=name, ZipFile=package(app__py="import time\ndef handler(e, c):\n    time.sleep(1)\n    return 'new'\n"))
+        second = aside.submit(invoke, functions, name)
+        assert (running.result()[:2], second.result()[:2]) == ((None, "old"), (None, "new"))
+        running = aside.submit(invoke, functions, name)
+        time.sleep(0.4)
+        functions.delete_function(FunctionName=name)
+        assert running.result()[:2] == (None, "new")
+    assert refusal(functions.invoke, FunctionName=name)[0] == "ResourceNotFoundException"
+
+
+def test_answers_of_every_kind(functions, deploy, isolation):
+    code = """
+from decimal import Decimal
+class Failed(Exception):
+    pass
+def handler(event, context):
+    print("h\u00e9llo", end="")
+    return {"none": None, "text": "\u2603", "number": Decimal("1.5"), "set": {1}, "exit": 0}[event] if event != "fail" else fail()
+def fail():
+    raise Failed("a", 1)
+"""
+    name = deploy(code)
+    assert [invoke(functions, name, event)[:2] for event in ("none", "text", "number")] == [(None, None), (None, "\u2603"), (None, 1.5)]
+    assert "h\u00e9llo" in invoke(functions, name, "exit")[2].splitlines()
+    error, answer, log = invoke(functions, name, "set")
+    assert (error, answer["errorType"]) == ("Unhandled", "Runtime.MarshalError")
+    assert answer["errorMessage"] == "Unable to marshal response: Object of type set is not JSON serializable"
+    error, answer, log = invoke(functions, name, "fail")
+    assert (error, answer["errorType"], answer["errorMessage"]) == ("Unhandled", "Failed", "('a', 1)")
+    assert "in fail" in answer["stackTrace"][-1] and answer["requestId"] in log
+
+
+def test_a_request_carries_its_trace(functions, deploy, isolation):
+    name = deploy("import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n")
+    answer = functions.invoke(FunctionName=name)
+    trace = json.loads(answer["Payload"].read())
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", trace)
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-trace-id"] == trace
+
+
+def test_invoking_is_allowed_by_identity_or_by_the_functions_policy(client, server, functions, deploy, isolation):
+    iam, account = client("iam"), {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": account})
+    role = iam.create_role(RoleName="invoker", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    keys = client("sts").assume_role(RoleArn=role, RoleSessionName="invoking")["Credentials"]
+    session = client_of(
+        server, "lambda", key=keys["AccessKeyId"], secret=keys["SecretAccessKey"], token=keys["SessionToken"]
+    )
+    code = "def handler(event, context):\n    return 1\n"
+    deploy(code, FunctionName="open-one")
+    deploy(code, FunctionName="shut-one")
+    assert refusal(session.invoke, FunctionName="open-one")[0] == "AccessDeniedException"
+    allow = {"Effect": "Allow", "Action": "lambda:Invoke*", "Resource": f"arn:aws:lambda:*:{ACCOUNT}:function:open-*"}
+    iam.put_role_policy(RoleName="invoker", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow}))
+    assert session.invoke(FunctionName="open-one")["StatusCode"] == 200
+    code, message = refusal(session.invoke, FunctionName="shut-one")
+    assert code == "AccessDeniedException"
+    assert f"is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:{ACCOUNT}:function:shut-one" in message
+    functions.add_permission(FunctionName="shut-one", StatementId="in", Action="lambda:InvokeFunction", Principal=role)
+    assert session.invoke(FunctionName="shut-one")["StatusCode"] == 200
+    functions.remove_permission(FunctionName="shut-one", StatementId="in")
+    assert refusal(session.invoke, FunctionName="shut-one")[0] == "AccessDeniedException"
 
 
 def test_functions_are_listed_in_pages(functions, deploy):

@@ -28,6 +28,9 @@ service::operations! { crate::wire;
     CreateApi => api::create_api, |s, _i| demands![apigateway::POST(arn(s, &[]))];
     GetApi => api::get_api, |s, i| demands![apigateway::GET(arn(s, &[&i.api_id]))];
     GetApis => api::get_apis, |s, _i| demands![apigateway::GET(arn(s, &[]))];
+    UpdateApi => api::update_api, |s, i| demands![apigateway::PATCH(arn(s, &[&i.api_id]))];
+    DeleteCorsConfiguration => api::delete_cors_configuration,
+        |s, i| demands![apigateway::DELETE(arn(s, &[&i.api_id, "cors"]))];
     DeleteApi => api::delete_api, |s, i| demands![apigateway::DELETE(arn(s, &[&i.api_id]))];
     CreateIntegration => integration::create_integration, |s, i| demands![apigateway::POST(arn(s, &[&i.api_id, "integrations"]))];
     GetIntegration => integration::get_integration,

@@ -34,6 +34,21 @@ pub(crate) struct Api {
     pub version: Option<String>,
     pub tags: BTreeMap<String, String>,
     pub created: Timestamp,
+    /// None: the gateway says nothing to browsers of other origins. Records from before it could say something have no such
+    /// member.
+    #[serde(default)]
+    pub cors: Option<Cors>,
+}
+
+/// What browsers are told about requests from pages of other origins.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cors {
+    pub allow_credentials: Option<bool>,
+    pub allow_headers: Vec<String>,
+    pub allow_methods: Vec<String>,
+    pub allow_origins: Vec<String>,
+    pub expose_headers: Vec<String>,
+    pub max_age_s: Option<i32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -143,6 +158,9 @@ mod tests {
             let record: Record<Route> = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&record).unwrap(), text);
         }
+        let api = r#"{"V1":{"id":"a","name":"n","description":null,"version":null,"tags":{},"created":1}}"#;
+        let Record::V1(read) = serde_json::from_str::<Record<Api>>(api).unwrap();
+        assert_eq!((read.name.as_str(), read.cors), ("n", None));
         let stage = r#"{"V1":{"name":"s","description":null,"auto_deploy":true,"deployment":null,"variables":{"a":"b"},"tags":{},"created":1,"updated":2,"managed":false}}"#;
         let Record::V1(read) = serde_json::from_str::<Record<Stage>>(stage).unwrap();
         assert_eq!(serde_json::to_string(&Record::V1(read)).unwrap(), stage);

@@ -13,12 +13,12 @@ use percent_encoding::percent_decode_str;
 use service::ports::Invoked;
 use service::{Caller, Failure, Form, Plane, PlaneRequest, PlaneResponse, Platform};
 
-use crate::engine::answer;
 use crate::engine::event::{self, Request};
 use crate::engine::routes::{self, Parameters};
+use crate::engine::{answer, cors};
 use crate::errors::Error;
 use crate::keys::{self, Part};
-use crate::model::{DEFAULT, Deployment, Integration, Route, Stage};
+use crate::model::{Cors, DEFAULT, Deployment, Integration, Route, Stage};
 use crate::store;
 
 /// The largest request body (quota of HTTP APIs: 10 MB).
@@ -57,8 +57,17 @@ impl Plane for ExecuteApi {
 
     fn serve<'a>(&'a self, platform: &'a Arc<Platform>, request: PlaneRequest) -> BoxFuture<'a, PlaneResponse> {
         Box::pin(async move {
-            let mut response = match answer(platform, &request).await {
-                Ok(response) => response,
+            let mut response = match cors_of(platform, &request).await {
+                Ok(Some(cors)) => {
+                    let preflight = cors::is_preflight(&request.method, &request.headers);
+                    let mut response = if preflight { nothing() } else { answered(platform, &request).await };
+                    cors.apply(&request.headers, response.headers_mut());
+                    if preflight {
+                        cors.preflight(&request.headers, response.headers_mut());
+                    }
+                    response
+                }
+                Ok(None) => answered(platform, &request).await,
                 Err(refusal) => refusal.response(),
             };
             if let Ok(id) = HeaderValue::from_str(&request.request_id) {
@@ -67,6 +76,26 @@ impl Plane for ExecuteApi {
             response
         })
     }
+}
+
+/// What a preflight request is answered with, whatever routes there are (docs).
+fn nothing() -> PlaneResponse {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+async fn answered(platform: &Arc<Platform>, request: &PlaneRequest) -> PlaneResponse {
+    answer(platform, request).await.unwrap_or_else(Refusal::response)
+}
+
+/// The CORS configuration of the API, if it is there and has one.
+async fn cors_of(platform: &Arc<Platform>, request: &PlaneRequest) -> Result<Option<Cors>, Refusal> {
+    let read = async {
+        let mut tx = platform.begin().await?;
+        store::cors(&mut tx, &request.id).await.map_err(Failure::from)
+    };
+    read.await.map_err(|error: Failure| failed(request, &error))
 }
 
 async fn answer(platform: &Arc<Platform>, request: &PlaneRequest) -> Result<PlaneResponse, Refusal> {
@@ -194,7 +223,14 @@ fn headers(platform: &Platform, request: &PlaneRequest) -> HeaderMap {
     let port = request.authority.rsplit_once(':').map_or("80", |(_, port)| port);
     let unique = platform.ids.uuid().replace('-', "");
     let trace = format!("Root=1-{:08x}-{}", platform.clock.now().as_seconds(), unique.get(..24).unwrap_or_default());
-    for (name, value) in [("x-forwarded-port", port), ("x-forwarded-proto", "http"), ("x-amzn-trace-id", &trace)] {
+    let length = request.body.len().to_string();
+    let added = [
+        ("content-length", length.as_str()),
+        ("x-forwarded-port", port),
+        ("x-forwarded-proto", "http"),
+        ("x-amzn-trace-id", &trace),
+    ];
+    for (name, value) in added {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.entry(name).or_insert(value);
         }

@@ -8,7 +8,7 @@ use service::Failure;
 
 use crate::errors::Error;
 use crate::keys::{self, Part};
-use crate::model::{Api, Home, Identified, Record};
+use crate::model::{Api, Cors, Home, Identified, Record};
 
 /// Where the API of this id lives.
 pub(crate) async fn home(tx: &mut Tx, api: &str) -> Result<Option<Scope>, Error> {
@@ -19,6 +19,13 @@ pub(crate) async fn home(tx: &mut Tx, api: &str) -> Result<Option<Scope>, Error>
 pub(crate) async fn api(tx: &mut Tx, scope: &Scope, id: &str) -> Result<Api, Error> {
     let found = get(tx, &keys::under(&keys::apis(scope), id)).await?;
     found.ok_or_else(|| Error::NoSuchApi { account: scope.account.to_string(), api: id.to_owned() })
+}
+
+/// What the API of this id tells browsers, if it is there and tells them something.
+pub(crate) async fn cors(tx: &mut Tx, id: &str) -> Result<Option<Cors>, Error> {
+    let Some(scope) = home(tx, id).await? else { return Ok(None) };
+    let found: Option<Api> = get(tx, &keys::under(&keys::apis(&scope), id)).await?;
+    Ok(found.and_then(|api| api.cors))
 }
 
 pub(crate) fn put_api(tx: &mut Tx, scope: &Scope, api: &Api) -> Result<(), Error> {

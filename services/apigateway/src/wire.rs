@@ -39,7 +39,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts { name: "DeleteApi", http: Http { method: "DELETE", uri: "/v2/apis/{apiId}", status: 204, needs: &[] }, shapes: Some((DeleteApiRequest::FACTS, DeleteApiNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteApiMapping", Http { method: "DELETE", uri: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}", status: 204, needs: &[] }),
     OperationFacts::unsupported("DeleteAuthorizer", Http { method: "DELETE", uri: "/v2/apis/{apiId}/authorizers/{authorizerId}", status: 204, needs: &[] }),
-    OperationFacts::unsupported("DeleteCorsConfiguration", Http { method: "DELETE", uri: "/v2/apis/{apiId}/cors", status: 204, needs: &[] }),
+    OperationFacts { name: "DeleteCorsConfiguration", http: Http { method: "DELETE", uri: "/v2/apis/{apiId}/cors", status: 204, needs: &[] }, shapes: Some((DeleteCorsConfigurationRequest::FACTS, DeleteCorsConfigurationNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteDeployment", Http { method: "DELETE", uri: "/v2/apis/{apiId}/deployments/{deploymentId}", status: 204, needs: &[] }),
     OperationFacts::unsupported("DeleteDomainName", Http { method: "DELETE", uri: "/v2/domainnames/{domainName}", status: 204, needs: &[] }),
     OperationFacts { name: "DeleteIntegration", http: Http { method: "DELETE", uri: "/v2/apis/{apiId}/integrations/{integrationId}", status: 204, needs: &[] }, shapes: Some((DeleteIntegrationRequest::FACTS, DeleteIntegrationNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
@@ -105,7 +105,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ReimportApi", Http { method: "PUT", uri: "/v2/apis/{apiId}", status: 201, needs: &[] }),
     OperationFacts::unsupported("TagResource", Http { method: "POST", uri: "/v2/tags/{resource-arn}", status: 201, needs: &[] }),
     OperationFacts::unsupported("UntagResource", Http { method: "DELETE", uri: "/v2/tags/{resource-arn}", status: 204, needs: &["?tagKeys"] }),
-    OperationFacts::unsupported("UpdateApi", Http { method: "PATCH", uri: "/v2/apis/{apiId}", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateApi", http: Http { method: "PATCH", uri: "/v2/apis/{apiId}", status: 200, needs: &[] }, shapes: Some((UpdateApiRequest::FACTS, UpdateApiResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "UpdateApiResponse", checksum_member: "" },
     OperationFacts::unsupported("UpdateApiMapping", Http { method: "PATCH", uri: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateAuthorizer", Http { method: "PATCH", uri: "/v2/apis/{apiId}/authorizers/{authorizerId}", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateDeployment", Http { method: "PATCH", uri: "/v2/apis/{apiId}/deployments/{deploymentId}", status: 200, needs: &[] }),
@@ -133,6 +133,7 @@ pub mod op {
     operation!(CreateRoute, CreateRouteRequest, CreateRouteResult, &OPERATIONS[12]);
     operation!(CreateStage, CreateStageRequest, CreateStageResponse, &OPERATIONS[15]);
     operation!(DeleteApi, DeleteApiRequest, DeleteApiNothing, &OPERATIONS[18]);
+    operation!(DeleteCorsConfiguration, DeleteCorsConfigurationRequest, DeleteCorsConfigurationNothing, &OPERATIONS[21]);
     operation!(DeleteIntegration, DeleteIntegrationRequest, DeleteIntegrationNothing, &OPERATIONS[24]);
     operation!(DeleteRoute, DeleteRouteRequest, DeleteRouteNothing, &OPERATIONS[32]);
     operation!(DeleteStage, DeleteStageRequest, DeleteStageNothing, &OPERATIONS[37]);
@@ -146,9 +147,13 @@ pub mod op {
     operation!(GetRoutes, GetRoutesRequest, GetRoutesResponse, &OPERATIONS[67]);
     operation!(GetStage, GetStageRequest, GetStageResponse, &OPERATIONS[70]);
     operation!(GetStages, GetStagesRequest, GetStagesResponse, &OPERATIONS[71]);
+    operation!(UpdateApi, UpdateApiRequest, UpdateApiResponse, &OPERATIONS[87]);
 }
 
 structure! { DeleteApiNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteCorsConfigurationNothing: [
 ] streams [  ] refuses [  ] }
 
 structure! { DeleteIntegrationNothing: [
@@ -168,6 +173,10 @@ pub mod schema {
     pub static API: Schema = Schema::new("Api", Kind::Structure);
     pub static AUTHORIZATION_TYPE: Schema = Schema::new("AuthorizationType", Kind::String).values(&["NONE", "AWS_IAM", "CUSTOM", "JWT"]);
     pub static CONNECTION_TYPE: Schema = Schema::new("ConnectionType", Kind::String).values(&["INTERNET", "VPC_LINK"]);
+    pub static CORS: Schema = Schema::new("Cors", Kind::Structure);
+    pub static CORS_HEADER_LIST: Schema = Schema::new("CorsHeaderList", Kind::List { item_name: "member", item: &__STRING, flattened: false });
+    pub static CORS_METHOD_LIST: Schema = Schema::new("CorsMethodList", Kind::List { item_name: "member", item: &STRING_WITH_LENGTH_BETWEEN1_AND64, flattened: false });
+    pub static CORS_ORIGIN_LIST: Schema = Schema::new("CorsOriginList", Kind::List { item_name: "member", item: &__STRING, flattened: false });
     pub static CREATE_API_REQUEST: Schema = Schema::new("CreateApiRequest", Kind::Structure);
     pub static CREATE_API_RESPONSE: Schema = Schema::new("CreateApiResponse", Kind::Structure);
     pub static CREATE_DEPLOYMENT_REQUEST: Schema = Schema::new("CreateDeploymentRequest", Kind::Structure);
@@ -179,6 +188,7 @@ pub mod schema {
     pub static CREATE_STAGE_REQUEST: Schema = Schema::new("CreateStageRequest", Kind::Structure);
     pub static CREATE_STAGE_RESPONSE: Schema = Schema::new("CreateStageResponse", Kind::Structure);
     pub static DELETE_API_REQUEST: Schema = Schema::new("DeleteApiRequest", Kind::Structure);
+    pub static DELETE_CORS_CONFIGURATION_REQUEST: Schema = Schema::new("DeleteCorsConfigurationRequest", Kind::Structure);
     pub static DELETE_INTEGRATION_REQUEST: Schema = Schema::new("DeleteIntegrationRequest", Kind::Structure);
     pub static DELETE_ROUTE_REQUEST: Schema = Schema::new("DeleteRouteRequest", Kind::Structure);
     pub static DELETE_STAGE_REQUEST: Schema = Schema::new("DeleteStageRequest", Kind::Structure);
@@ -206,6 +216,7 @@ pub mod schema {
     pub static GET_STAGES_RESPONSE: Schema = Schema::new("GetStagesResponse", Kind::Structure);
     pub static ID: Schema = Schema::new("Id", Kind::String);
     pub static INTEGER_WITH_LENGTH_BETWEEN50_AND30000: Schema = Schema::new("IntegerWithLengthBetween50And30000", Kind::Integer).range(50, 30000);
+    pub static INTEGER_WITH_LENGTH_BETWEEN_MINUS1_AND86400: Schema = Schema::new("IntegerWithLengthBetweenMinus1And86400", Kind::Integer).range(-1, 86400);
     pub static INTEGRATION: Schema = Schema::new("Integration", Kind::Structure);
     pub static INTEGRATION_TYPE: Schema = Schema::new("IntegrationType", Kind::String).values(&["AWS", "HTTP", "MOCK", "HTTP_PROXY", "AWS_PROXY"]);
     pub static IP_ADDRESS_TYPE: Schema = Schema::new("IpAddressType", Kind::String).values(&["ipv4", "dualstack"]);
@@ -222,6 +233,8 @@ pub mod schema {
     pub static STRING_WITH_LENGTH_BETWEEN1_AND1600: Schema = Schema::new("StringWithLengthBetween1And1600", Kind::String).length(1, 1600);
     pub static STRING_WITH_LENGTH_BETWEEN1_AND64: Schema = Schema::new("StringWithLengthBetween1And64", Kind::String).length(1, 64);
     pub static TAGS: Schema = Schema::new("Tags", Kind::Map { key_name: "key", key: &__STRING, value_name: "value", value: &STRING_WITH_LENGTH_BETWEEN1_AND1600, flattened: false });
+    pub static UPDATE_API_REQUEST: Schema = Schema::new("UpdateApiRequest", Kind::Structure);
+    pub static UPDATE_API_RESPONSE: Schema = Schema::new("UpdateApiResponse", Kind::Structure);
     pub static URI_WITH_LENGTH_BETWEEN1_AND2048: Schema = Schema::new("UriWithLengthBetween1And2048", Kind::String).length(1, 2048);
     pub static __BOOLEAN: Schema = Schema::new("__boolean", Kind::Boolean);
     pub static __LIST_OF_API: Schema = Schema::new("__listOfApi", Kind::List { item_name: "member", item: &API, flattened: false });
@@ -237,6 +250,7 @@ structure! { Api: [
     api_endpoint: Option<String> = Member::new("ApiEndpoint", &schema::__STRING).wire("apiEndpoint");
     api_id: Option<String> = Member::new("ApiId", &schema::ID).wire("apiId");
     api_key_selection_expression: Option<String> = Member::new("ApiKeySelectionExpression", &schema::SELECTION_EXPRESSION).wire("apiKeySelectionExpression");
+    cors_configuration: Option<Cors> = Member::new("CorsConfiguration", &schema::CORS).wire("corsConfiguration");
     created_date: Option<Timestamp> = Member::new("CreatedDate", &schema::__TIMESTAMP_ISO8601).wire("createdDate");
     description: Option<String> = Member::new("Description", &schema::STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description");
     disable_execute_api_endpoint: Option<bool> = Member::new("DisableExecuteApiEndpoint", &schema::__BOOLEAN).wire("disableExecuteApiEndpoint");
@@ -246,10 +260,20 @@ structure! { Api: [
     route_selection_expression: String = Member::new("RouteSelectionExpression", &schema::SELECTION_EXPRESSION).wire("routeSelectionExpression").required();
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS).wire("tags");
     version: Option<String> = Member::new("Version", &schema::STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version");
-] streams [  ] refuses [ Member::new("ApiGatewayManaged", &schema::REFUSED).wire("apiGatewayManaged"), Member::new("CorsConfiguration", &schema::REFUSED).wire("corsConfiguration"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("ImportInfo", &schema::REFUSED).wire("importInfo"), Member::new("Warnings", &schema::REFUSED).wire("warnings") ] }
+] streams [  ] refuses [ Member::new("ApiGatewayManaged", &schema::REFUSED).wire("apiGatewayManaged"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("ImportInfo", &schema::REFUSED).wire("importInfo"), Member::new("Warnings", &schema::REFUSED).wire("warnings") ] }
+
+structure! { Cors: [
+    allow_credentials: Option<bool> = Member::new("AllowCredentials", &schema::__BOOLEAN).wire("allowCredentials");
+    allow_headers: Option<Vec<String>> = Member::new("AllowHeaders", &schema::CORS_HEADER_LIST).wire("allowHeaders");
+    allow_methods: Option<Vec<String>> = Member::new("AllowMethods", &schema::CORS_METHOD_LIST).wire("allowMethods");
+    allow_origins: Option<Vec<String>> = Member::new("AllowOrigins", &schema::CORS_ORIGIN_LIST).wire("allowOrigins");
+    expose_headers: Option<Vec<String>> = Member::new("ExposeHeaders", &schema::CORS_HEADER_LIST).wire("exposeHeaders");
+    max_age: Option<i32> = Member::new("MaxAge", &schema::INTEGER_WITH_LENGTH_BETWEEN_MINUS1_AND86400).wire("maxAge");
+] streams [  ] refuses [  ] }
 
 structure! { CreateApiRequest: [
     api_key_selection_expression: Option<String> = Member::new("ApiKeySelectionExpression", &schema::SELECTION_EXPRESSION).wire("apiKeySelectionExpression").only(&["$request.header.x-api-key"]);
+    cors_configuration: Option<Cors> = Member::new("CorsConfiguration", &schema::CORS).wire("corsConfiguration");
     description: Option<String> = Member::new("Description", &schema::STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description");
     ip_address_type: Option<String> = Member::new("IpAddressType", &schema::IP_ADDRESS_TYPE).wire("ipAddressType").only(&["ipv4"]);
     name: String = Member::new("Name", &schema::STRING_WITH_LENGTH_BETWEEN1_AND128).wire("name").required();
@@ -259,12 +283,13 @@ structure! { CreateApiRequest: [
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS).wire("tags");
     target: Option<String> = Member::new("Target", &schema::URI_WITH_LENGTH_BETWEEN1_AND2048).wire("target");
     version: Option<String> = Member::new("Version", &schema::STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version");
-] streams [  ] refuses [ Member::new("CorsConfiguration", &schema::REFUSED).wire("corsConfiguration"), Member::new("CredentialsArn", &schema::REFUSED).wire("credentialsArn"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("DisableExecuteApiEndpoint", &schema::REFUSED).wire("disableExecuteApiEndpoint") ] }
+] streams [  ] refuses [ Member::new("CredentialsArn", &schema::REFUSED).wire("credentialsArn"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("DisableExecuteApiEndpoint", &schema::REFUSED).wire("disableExecuteApiEndpoint") ] }
 
 structure! { CreateApiResponse: [
     api_endpoint: Option<String> = Member::new("ApiEndpoint", &schema::__STRING).wire("apiEndpoint");
     api_id: Option<String> = Member::new("ApiId", &schema::ID).wire("apiId");
     api_key_selection_expression: Option<String> = Member::new("ApiKeySelectionExpression", &schema::SELECTION_EXPRESSION).wire("apiKeySelectionExpression");
+    cors_configuration: Option<Cors> = Member::new("CorsConfiguration", &schema::CORS).wire("corsConfiguration");
     created_date: Option<Timestamp> = Member::new("CreatedDate", &schema::__TIMESTAMP_ISO8601).wire("createdDate");
     description: Option<String> = Member::new("Description", &schema::STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description");
     disable_execute_api_endpoint: Option<bool> = Member::new("DisableExecuteApiEndpoint", &schema::__BOOLEAN).wire("disableExecuteApiEndpoint");
@@ -274,7 +299,7 @@ structure! { CreateApiResponse: [
     route_selection_expression: Option<String> = Member::new("RouteSelectionExpression", &schema::SELECTION_EXPRESSION).wire("routeSelectionExpression");
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS).wire("tags");
     version: Option<String> = Member::new("Version", &schema::STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version");
-] streams [  ] refuses [ Member::new("ApiGatewayManaged", &schema::REFUSED).wire("apiGatewayManaged"), Member::new("CorsConfiguration", &schema::REFUSED).wire("corsConfiguration"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("ImportInfo", &schema::REFUSED).wire("importInfo"), Member::new("Warnings", &schema::REFUSED).wire("warnings") ] }
+] streams [  ] refuses [ Member::new("ApiGatewayManaged", &schema::REFUSED).wire("apiGatewayManaged"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("ImportInfo", &schema::REFUSED).wire("importInfo"), Member::new("Warnings", &schema::REFUSED).wire("warnings") ] }
 
 structure! { CreateDeploymentRequest: [
     api_id: String = Member::new("ApiId", &schema::__STRING).at(Location::Uri, "apiId").required();
@@ -357,6 +382,10 @@ structure! { DeleteApiRequest: [
     api_id: String = Member::new("ApiId", &schema::__STRING).at(Location::Uri, "apiId").required();
 ] streams [  ] refuses [  ] }
 
+structure! { DeleteCorsConfigurationRequest: [
+    api_id: String = Member::new("ApiId", &schema::__STRING).at(Location::Uri, "apiId").required();
+] streams [  ] refuses [  ] }
+
 structure! { DeleteIntegrationRequest: [
     api_id: String = Member::new("ApiId", &schema::__STRING).at(Location::Uri, "apiId").required();
     integration_id: String = Member::new("IntegrationId", &schema::__STRING).at(Location::Uri, "integrationId").required();
@@ -388,6 +417,7 @@ structure! { GetApiResponse: [
     api_endpoint: Option<String> = Member::new("ApiEndpoint", &schema::__STRING).wire("apiEndpoint");
     api_id: Option<String> = Member::new("ApiId", &schema::ID).wire("apiId");
     api_key_selection_expression: Option<String> = Member::new("ApiKeySelectionExpression", &schema::SELECTION_EXPRESSION).wire("apiKeySelectionExpression");
+    cors_configuration: Option<Cors> = Member::new("CorsConfiguration", &schema::CORS).wire("corsConfiguration");
     created_date: Option<Timestamp> = Member::new("CreatedDate", &schema::__TIMESTAMP_ISO8601).wire("createdDate");
     description: Option<String> = Member::new("Description", &schema::STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description");
     disable_execute_api_endpoint: Option<bool> = Member::new("DisableExecuteApiEndpoint", &schema::__BOOLEAN).wire("disableExecuteApiEndpoint");
@@ -397,7 +427,7 @@ structure! { GetApiResponse: [
     route_selection_expression: Option<String> = Member::new("RouteSelectionExpression", &schema::SELECTION_EXPRESSION).wire("routeSelectionExpression");
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS).wire("tags");
     version: Option<String> = Member::new("Version", &schema::STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version");
-] streams [  ] refuses [ Member::new("ApiGatewayManaged", &schema::REFUSED).wire("apiGatewayManaged"), Member::new("CorsConfiguration", &schema::REFUSED).wire("corsConfiguration"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("ImportInfo", &schema::REFUSED).wire("importInfo"), Member::new("Warnings", &schema::REFUSED).wire("warnings") ] }
+] streams [  ] refuses [ Member::new("ApiGatewayManaged", &schema::REFUSED).wire("apiGatewayManaged"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("ImportInfo", &schema::REFUSED).wire("importInfo"), Member::new("Warnings", &schema::REFUSED).wire("warnings") ] }
 
 structure! { GetApisRequest: [
     max_results: Option<String> = Member::new("MaxResults", &schema::__STRING).at(Location::QueryString, "maxResults");
@@ -548,6 +578,33 @@ structure! { Stage: [
     stage_variables: Option<BTreeMap<String, String>> = Member::new("StageVariables", &schema::STAGE_VARIABLES_MAP).wire("stageVariables");
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS).wire("tags");
 ] streams [  ] refuses [ Member::new("AccessLogSettings", &schema::REFUSED).wire("accessLogSettings"), Member::new("ClientCertificateId", &schema::REFUSED).wire("clientCertificateId"), Member::new("DefaultRouteSettings", &schema::REFUSED).wire("defaultRouteSettings"), Member::new("LastDeploymentStatusMessage", &schema::REFUSED).wire("lastDeploymentStatusMessage"), Member::new("RouteSettings", &schema::REFUSED).wire("routeSettings") ] }
+
+structure! { UpdateApiRequest: [
+    api_id: String = Member::new("ApiId", &schema::__STRING).at(Location::Uri, "apiId").required();
+    api_key_selection_expression: Option<String> = Member::new("ApiKeySelectionExpression", &schema::SELECTION_EXPRESSION).wire("apiKeySelectionExpression").only(&["$request.header.x-api-key"]);
+    cors_configuration: Option<Cors> = Member::new("CorsConfiguration", &schema::CORS).wire("corsConfiguration");
+    description: Option<String> = Member::new("Description", &schema::STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description");
+    ip_address_type: Option<String> = Member::new("IpAddressType", &schema::IP_ADDRESS_TYPE).wire("ipAddressType").only(&["ipv4"]);
+    name: Option<String> = Member::new("Name", &schema::STRING_WITH_LENGTH_BETWEEN1_AND128).wire("name");
+    route_selection_expression: Option<String> = Member::new("RouteSelectionExpression", &schema::SELECTION_EXPRESSION).wire("routeSelectionExpression").only(&["${request.method} ${request.path}", "$request.method $request.path"]);
+    version: Option<String> = Member::new("Version", &schema::STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version");
+] streams [  ] refuses [ Member::new("CredentialsArn", &schema::REFUSED).wire("credentialsArn"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("DisableExecuteApiEndpoint", &schema::REFUSED).wire("disableExecuteApiEndpoint"), Member::new("RouteKey", &schema::REFUSED).wire("routeKey"), Member::new("Target", &schema::REFUSED).wire("target") ] }
+
+structure! { UpdateApiResponse: [
+    api_endpoint: Option<String> = Member::new("ApiEndpoint", &schema::__STRING).wire("apiEndpoint");
+    api_id: Option<String> = Member::new("ApiId", &schema::ID).wire("apiId");
+    api_key_selection_expression: Option<String> = Member::new("ApiKeySelectionExpression", &schema::SELECTION_EXPRESSION).wire("apiKeySelectionExpression");
+    cors_configuration: Option<Cors> = Member::new("CorsConfiguration", &schema::CORS).wire("corsConfiguration");
+    created_date: Option<Timestamp> = Member::new("CreatedDate", &schema::__TIMESTAMP_ISO8601).wire("createdDate");
+    description: Option<String> = Member::new("Description", &schema::STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description");
+    disable_execute_api_endpoint: Option<bool> = Member::new("DisableExecuteApiEndpoint", &schema::__BOOLEAN).wire("disableExecuteApiEndpoint");
+    ip_address_type: Option<String> = Member::new("IpAddressType", &schema::IP_ADDRESS_TYPE).wire("ipAddressType");
+    name: Option<String> = Member::new("Name", &schema::STRING_WITH_LENGTH_BETWEEN1_AND128).wire("name");
+    protocol_type: Option<String> = Member::new("ProtocolType", &schema::PROTOCOL_TYPE).wire("protocolType");
+    route_selection_expression: Option<String> = Member::new("RouteSelectionExpression", &schema::SELECTION_EXPRESSION).wire("routeSelectionExpression");
+    tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS).wire("tags");
+    version: Option<String> = Member::new("Version", &schema::STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version");
+] streams [  ] refuses [ Member::new("ApiGatewayManaged", &schema::REFUSED).wire("apiGatewayManaged"), Member::new("DisableSchemaValidation", &schema::REFUSED).wire("disableSchemaValidation"), Member::new("ImportInfo", &schema::REFUSED).wire("importInfo"), Member::new("Warnings", &schema::REFUSED).wire("warnings") ] }
 
 /// The errors of the model.
 pub mod errors {

@@ -3,9 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, SET_COOKIE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
+
+use crate::engine::event::HOP_BY_HOP;
 
 /// The answer is none that the gateway understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +36,7 @@ fn explicit(answer: &serde_json::Map<String, Value>) -> Result<Response<Bytes>, 
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
     for (name, value) in object(answer.get("headers"))? {
         let name: HeaderName = name.parse().map_err(|_| Malformed)?;
-        // The length is that of the body, whatever the function thinks.
-        if let Some(text) = scalar(value)?.filter(|_| name != CONTENT_LENGTH) {
+        if let Some(text) = scalar(value)?.filter(|_| !is_ours(&name)) {
             headers.insert(name, text);
         }
     }
@@ -45,14 +46,24 @@ fn explicit(answer: &serde_json::Map<String, Value>) -> Result<Response<Bytes>, 
     Ok(response)
 }
 
+/// Length, time and connection are the gateway's to say, whatever the function thinks of them.
+fn is_ours(name: &HeaderName) -> bool {
+    [CONTENT_LENGTH, DATE].contains(name) || HOP_BY_HOP.contains(&name.as_str())
+}
+
 fn status(value: Option<&Value>) -> Result<StatusCode, Malformed> {
     let code = match value {
-        Some(Value::Number(number)) => number.as_u64(),
+        // Some languages have but one kind of number.
+        Some(Value::Number(number)) => number.as_u64().or_else(|| whole(number.as_f64()?)),
         Some(Value::String(text)) => text.parse().ok(),
         _ => None,
     };
     let code = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (200..600).contains(code));
     code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Malformed)
+}
+
+fn whole(number: f64) -> Option<u64> {
+    (number.fract() == 0.0 && (0.0..1000.0).contains(&number)).then_some(number as u64)
 }
 
 fn body(answer: &serde_json::Map<String, Value>) -> Result<Bytes, Malformed> {
@@ -123,6 +134,11 @@ mod tests {
             r#"{"statusCode": 200, "body": "aGk=", "isBase64Encoded": true}"#,
             "200 content-type=text/plain;charset=UTF-8 hi",
         );
+        check(r#"{"statusCode": 200.0}"#, "200 content-type=text/plain;charset=UTF-8 ");
+        check(
+            r#"{"statusCode": 200, "headers": {"Transfer-Encoding": "chunked", "connection": "close", "Keep-Alive": "1", "Upgrade": "h2c", "Date": "now", "x": "y"}}"#,
+            "200 content-type=text/plain;charset=UTF-8 x=y ",
+        );
         check(
             r#"{"statusCode": 302, "headers": {"Location": "/x", "Content-Type": "a/b", "N": 1, "Z": null, "content-length": "9"}, "cookies": ["a=1", "b=2"]}"#,
             "302 content-type=a/b location=/x n=1 set-cookie=a=1 set-cookie=b=2 ",
@@ -136,6 +152,8 @@ mod tests {
             "{",
             r#"{"statusCode": "abc"}"#,
             r#"{"statusCode": 99}"#,
+            r#"{"statusCode": 200.5}"#,
+            r#"{"statusCode": -200}"#,
             r#"{"statusCode": null}"#,
             r#"{"statusCode": 200, "body": {"a": 1}}"#,
             r#"{"statusCode": 200, "body": "not base64!", "isBase64Encoded": true}"#,

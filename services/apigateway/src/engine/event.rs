@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::routes::Parameters;
 
 /// Headers of one connection: they end at the gateway.
-const HOP_BY_HOP: [&str; 9] = [
+pub(crate) const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "expect",
     "keep-alive",

@@ -1,20 +1,21 @@
-//! APIs: create, get, list, delete.
+//! APIs: create, get, list, update, delete.
 
 use kv::Tx;
 use service::Cx;
 
 use crate::errors::Error;
 use crate::keys::{self, Part};
-use crate::model::{self, Api, DEFAULT, Integration, Route, Stage, TIMEOUT_MS_MAX};
+use crate::model::{self, Api, Cors, DEFAULT, Integration, Route, Stage, TIMEOUT_MS_MAX};
 use crate::ops::page::page;
 use crate::ops::route;
 use crate::wire::{
-    self, CreateApiRequest, CreateApiResponse, DeleteApiNothing, DeleteApiRequest, GetApiRequest, GetApiResponse,
-    GetApisRequest, GetApisResponse,
+    self, CreateApiRequest, CreateApiResponse, DeleteApiNothing, DeleteApiRequest, DeleteCorsConfigurationNothing,
+    DeleteCorsConfigurationRequest, GetApiRequest, GetApiResponse, GetApisRequest, GetApisResponse, UpdateApiRequest,
+    UpdateApiResponse,
 };
 use crate::{EXECUTE_PATH, store};
 
-/// The three shapes that show an API; in one of them some members are required.
+/// The four shapes that show an API; in one of them some members are required.
 macro_rules! described {
     ($shape:path, $cx:expr, $api:expr, $required:expr) => {{
         let (cx, api): (&Cx, &Api) = ($cx, $api);
@@ -22,6 +23,7 @@ macro_rules! described {
             api_endpoint: Some(format!("{}{EXECUTE_PATH}/{}", cx.base_url, api.id)),
             api_id: Some(api.id.clone()),
             api_key_selection_expression: Some("$request.header.x-api-key".into()),
+            cors_configuration: api.cors.as_ref().map(shown),
             created_date: Some(api.created),
             description: api.description.clone(),
             disable_execute_api_endpoint: Some(false),
@@ -50,6 +52,7 @@ pub(crate) async fn create_api(cx: &Cx, tx: &mut Tx, input: &CreateApiRequest) -
     // What is not stored can have one value only (support.toml).
     let CreateApiRequest {
         api_key_selection_expression: _,
+        cors_configuration,
         description,
         ip_address_type: _,
         name,
@@ -71,6 +74,7 @@ pub(crate) async fn create_api(cx: &Cx, tx: &mut Tx, input: &CreateApiRequest) -
         version: version.clone(),
         tags: tags.clone().unwrap_or_default(),
         created: cx.now(),
+        cors: cors_configuration.as_ref().map(configured).transpose()?,
     };
     store::put_api(tx, &cx.scope, &api)?;
     match (target, route_key) {
@@ -79,6 +83,35 @@ pub(crate) async fn create_api(cx: &Cx, tx: &mut Tx, input: &CreateApiRequest) -
         (None, None) => (),
     }
     Ok(described!(CreateApiResponse, cx, &api, Some))
+}
+
+/// A configuration as it is kept.
+fn configured(given: &wire::Cors) -> Result<Cors, Error> {
+    let wire::Cors { allow_credentials, allow_headers, allow_methods, allow_origins, expose_headers, max_age } = given;
+    let list = |given: &Option<Vec<String>>| given.clone().unwrap_or_default();
+    let cors = Cors {
+        allow_credentials: *allow_credentials,
+        allow_headers: list(allow_headers),
+        allow_methods: list(allow_methods),
+        allow_origins: list(allow_origins),
+        expose_headers: list(expose_headers),
+        max_age_s: *max_age,
+    };
+    cors.check()?;
+    Ok(cors)
+}
+
+/// A configuration as answers show it: what was not given is left out.
+fn shown(cors: &Cors) -> wire::Cors {
+    let list = |kept: &Vec<String>| Some(kept.clone()).filter(|list| !list.is_empty());
+    wire::Cors {
+        allow_credentials: cors.allow_credentials,
+        allow_headers: list(&cors.allow_headers),
+        allow_methods: list(&cors.allow_methods),
+        allow_origins: list(&cors.allow_origins),
+        expose_headers: list(&cors.expose_headers),
+        max_age: cors.max_age_s,
+    }
 }
 
 fn quick_create(cx: &Cx, tx: &mut Tx, api: &Api, target: &str, key: &str) -> Result<(), Error> {
@@ -127,6 +160,41 @@ pub(crate) async fn get_apis(cx: &Cx, tx: &mut Tx, input: &GetApisRequest) -> Re
     let (items, next_token) = page(cx, tx, &prefix, max_results.as_deref(), next_token.as_deref()).await?;
     let items = items.iter().map(|api: &Api| described!(wire::Api, cx, api, std::convert::identity));
     Ok(GetApisResponse { items: Some(items.collect()), next_token })
+}
+
+/// Changes what the request names; a CORS configuration is replaced as a whole.
+pub(crate) async fn update_api(cx: &Cx, tx: &mut Tx, input: &UpdateApiRequest) -> Result<UpdateApiResponse, Error> {
+    // What is not stored can have one value only (support.toml).
+    let UpdateApiRequest {
+        api_id,
+        api_key_selection_expression: _,
+        cors_configuration,
+        description,
+        ip_address_type: _,
+        name,
+        route_selection_expression: _,
+        version,
+    } = input;
+    let mut api = store::api(tx, &cx.scope, api_id).await?;
+    if let Some(name) = name {
+        api.name.clone_from(name);
+    }
+    api.description = description.clone().or(api.description);
+    api.version = version.clone().or(api.version);
+    api.cors = cors_configuration.as_ref().map(configured).transpose()?.or(api.cors);
+    store::put_api(tx, &cx.scope, &api)?;
+    Ok(described!(UpdateApiResponse, cx, &api, Some))
+}
+
+pub(crate) async fn delete_cors_configuration(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &DeleteCorsConfigurationRequest,
+) -> Result<DeleteCorsConfigurationNothing, Error> {
+    let DeleteCorsConfigurationRequest { api_id } = input;
+    let api = store::api(tx, &cx.scope, api_id).await?;
+    store::put_api(tx, &cx.scope, &Api { cors: None, ..api })?;
+    Ok(DeleteCorsConfigurationNothing {})
 }
 
 /// Deletes an API and all that belongs to it.

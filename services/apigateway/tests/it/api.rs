@@ -83,6 +83,27 @@ async fn quick_create_makes_all_that_serving_needs() {
 }
 
 #[tokio::test]
+async fn an_update_changes_what_it_names() {
+    let api = api().await;
+    let cors = json!({"allowOrigins": ["*"], "allowMethods": ["*"]});
+    let document = json!({"name": "b", "description": "d", "version": "1", "corsConfiguration": cors});
+    let updated = api.call("UpdateApi", document).await;
+    assert_eq!(updated, api.call("GetApi", json!({})).await);
+    let updated = api.call("UpdateApi", json!({"description": "e"})).await;
+    let shown = json!([updated["name"], updated["description"], updated["version"], updated["corsConfiguration"]]);
+    assert_eq!(shown, json!(["b", "e", "1", cors]));
+    let refused = api.show("UpdateApi", json!({"corsConfiguration": {"allowOrigins": ["a"]}})).await;
+    assert_eq!(refused, "BadRequestException 400: Invalid value a for allowOrigins in the CORS configuration");
+    api.call("DeleteCorsConfiguration", json!({})).await;
+    assert!(api.call("GetApi", json!({})).await.get("corsConfiguration").is_none());
+    api.call("DeleteApi", json!({})).await;
+    for operation in ["UpdateApi", "DeleteCorsConfiguration"] {
+        let answer = api.show(operation, json!({})).await;
+        assert!(answer.starts_with("NotFoundException 404: Invalid API identifier specified"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_refused_by_name() {
     let (kit, _) = kit();
     let check = async |extra: (&str, Value), named: &str| {
@@ -92,7 +113,6 @@ async fn what_is_not_there_is_refused_by_name() {
         assert!(answer.status == 501 && answer.text().contains(named), "{}", answer.text());
     };
     check(("protocolType", json!("WEBSOCKET")), "WEBSOCKET").await;
-    check(("corsConfiguration", json!({})), "CorsConfiguration").await;
     check(("disableExecuteApiEndpoint", json!(true)), "DisableExecuteApiEndpoint").await;
     check(("credentialsArn", json!("x")), "CredentialsArn").await;
 }
@@ -104,6 +124,8 @@ async fn whoever_may_not_is_told_what_is_missing() {
         ("CreateApi", json!({"name": "a", "protocolType": "HTTP"}), "POST", "/apis"),
         ("GetApi", json!({"ApiId": "i"}), "GET", "/apis/i"),
         ("GetApis", json!({}), "GET", "/apis"),
+        ("UpdateApi", json!({"ApiId": "i"}), "PATCH", "/apis/i"),
+        ("DeleteCorsConfiguration", json!({"ApiId": "i"}), "DELETE", "/apis/i/cors"),
         ("DeleteApi", json!({"ApiId": "i"}), "DELETE", "/apis/i"),
         ("CreateIntegration", json!({"ApiId": "i", "integrationType": "AWS_PROXY"}), "POST", "/apis/i/integrations"),
         ("GetIntegration", json!({"ApiId": "i", "IntegrationId": "x"}), "GET", "/apis/i/integrations/x"),

@@ -71,6 +71,7 @@ async fn the_function_gets_the_request_and_its_policy_the_route() {
         .assert_eq(&json!([event["routeKey"], event["rawPath"], event["rawQueryString"], event["pathParameters"], event["stageVariables"], event["requestContext"]["stage"], event["requestContext"]["requestId"]]).to_string());
     assert_eq!(event["requestContext"]["domainPrefix"], json!(api.id));
     assert_eq!(event["headers"]["x-forwarded-port"], json!("4566"));
+    assert_eq!(event["headers"]["content-length"], json!("0"));
     assert!(event["headers"]["x-amzn-trace-id"].as_str().unwrap().starts_with("Root=1-6b04d380-"), "{event}");
 
     send(&api, "GET /other").await;
@@ -104,6 +105,51 @@ async fn stages_are_found_by_their_names() {
     check(Form::Path, "GET /$default/a", "$default", "/a").await;
     check(Form::Path, "GET /%24default/dev", "$default", "/dev").await;
     check(Form::Host, "GET /$default/a", "$default", "/$default/a").await;
+}
+
+/// Status, headers of CORS, and body of the answer to a page of this origin.
+async fn ask(api: &Api, line: &str, headers: &[(&'static str, &'static str)]) -> String {
+    let mut asked = request(api, Form::Host, line);
+    for (name, value) in headers {
+        asked.headers.insert(*name, HeaderValue::from_static(value));
+    }
+    let response = serve(api, asked).await;
+    let mut shown: Vec<String> = response
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| {
+            Some(format!("{}={}", name.as_str().strip_prefix("access-control-")?, value.to_str().unwrap()))
+        })
+        .collect();
+    shown.sort();
+    format!("{} {} {}", response.status().as_u16(), shown.join(" "), String::from_utf8_lossy(&response.body()[..]))
+}
+
+#[tokio::test]
+async fn browsers_are_told_what_the_configuration_says() {
+    let api = api().await;
+    api.route("ANY /{proxy+}", "hello").await;
+    api.stage("$default").await;
+    let (origin, other) = (("origin", "https://a.example"), ("origin", "https://b.example"));
+    let method = ("access-control-request-method", "POST");
+    assert_eq!(ask(&api, "OPTIONS /a", &[origin, method]).await, "201  hello", "nothing is configured");
+    let cors = json!({
+        "allowOrigins": ["https://a.example"], "allowMethods": ["GET", "POST"], "allowHeaders": ["content-type", "x-a"],
+        "exposeHeaders": ["x-b"], "maxAge": 300, "allowCredentials": true,
+    });
+    let updated = api.call("UpdateApi", json!({"corsConfiguration": cors})).await;
+    assert_eq!(updated["corsConfiguration"], cors);
+    expect!["204 allow-credentials=true allow-headers=content-type,x-a allow-methods=GET,POST allow-origin=https://a.example expose-headers=x-b max-age=300 "]
+        .assert_eq(&ask(&api, "OPTIONS /a", &[origin, method]).await);
+    assert_eq!(ask(&api, "OPTIONS /a", &[other, method]).await, "204  ");
+    let told = "allow-credentials=true allow-origin=https://a.example expose-headers=x-b";
+    assert_eq!(ask(&api, "GET /a", &[origin]).await, format!("201 {told} hello"));
+    assert_eq!(ask(&api, "OPTIONS /a", &[origin]).await, format!("201 {told} hello"), "no preflight");
+    assert_eq!(ask(&api, "GET /a", &[other]).await, "201  hello");
+    assert_eq!(ask(&api, "GET /a", &[]).await, "201  hello");
+    assert_eq!(ask(&api, "GET /", &[origin]).await, format!(r#"404 {told} {{"message":"Not Found"}}"#));
+    api.call("DeleteCorsConfiguration", json!({})).await;
+    assert_eq!(ask(&api, "GET /a", &[origin]).await, "201  hello");
 }
 
 #[tokio::test]
