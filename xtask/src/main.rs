@@ -7,6 +7,7 @@ mod models;
 mod programs;
 mod test;
 mod tidy;
+mod vectors;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::programs::{each_line, has, must, program};
-use crate::{codegen, tidy};
+use crate::{codegen, tidy, vectors};
 
 /// What the tests said.
 #[derive(Debug, Default)]
@@ -24,9 +24,14 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
     step("tidy", &mut tally, |_| tidy::run(root));
     step("formatting", &mut tally, |tally| formatting(root, tally));
     step("lints", &mut tally, |tally| lints(root, tally));
+    let python = prepare_python(root);
+    let fetched =
+        python.as_ref().map_or_else(|e| Err(anyhow::anyhow!("{e:#}")), |python| vectors::prepare(root, python));
+    if let Err(error) = fetched {
+        println!("the protocol vectors cannot be fetched: {error:#}");
+    }
     step("Rust tests", &mut tally, |tally| rust(root, tally));
     step("the binary", &mut tally, |_| must(program(root, "cargo", &["build", "--package", "clearsky"])));
-    let python = prepare_python(root);
     match python {
         Ok(python) => step("clients", &mut tally, |tally| clients(root, &python, tally)),
         Err(error) => step("clients", &mut tally, |_| Err(error)),

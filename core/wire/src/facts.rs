@@ -265,6 +265,15 @@ impl Member {
         self
     }
 
+    /// The root element of a document that this member is as a payload: its name on the wire where it has one of its own, else
+    /// its structure's.
+    pub fn root(&self) -> &'static str {
+        match self.schema.kind {
+            Kind::Structure if self.wire_name == self.name => self.schema.name,
+            _ => self.wire_name,
+        }
+    }
+
     pub const fn attribute(mut self) -> Self {
         self.attribute = true;
         self

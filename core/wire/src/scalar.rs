@@ -39,7 +39,10 @@ fn narrow(value: i64) -> Result<i32, ReadError> {
 
 impl<T: Shape + Default> Shape for Option<T> {
     fn read(&mut self, from: &mut dyn Reader, schema: &'static Schema) -> Result<(), ReadError> {
-        self.insert(T::default()).read(from, schema)
+        let mut value = T::default();
+        value.read(from, schema)?;
+        *self = Some(value);
+        Ok(())
     }
     fn write(&self, to: &mut dyn Writer, schema: &'static Schema) {
         if let Some(value) = self {

@@ -8,9 +8,10 @@ mod xml_write;
 
 pub use json::JsonReader;
 pub use json_write::JsonWriter;
-pub use text::{TextReader, TextWriter, format_timestamp, parse_timestamp};
+pub use text::{Items, TextReader, TextWriter, format_timestamp, parse_timestamp};
 pub use tree::{Node, TreeReader, TreeStyle};
 pub use xml_write::XmlWriter;
+pub(crate) use xml_write::escape;
 
 use crate::facts::{Member, StructureFacts};
 use crate::shape::{ReadError, Track};

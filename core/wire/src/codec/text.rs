@@ -1,5 +1,7 @@
 //! Single values as text: headers, path labels, query parameters, XML elements.
 
+use std::borrow::Cow;
+
 use base::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,11 +11,21 @@ use serde_json::Value;
 use crate::facts::{Kind, Schema, TimestampFormat};
 use crate::shape::{ReadError, Reader, Shape, Structure, Writer};
 
-/// Reads values from one text, or, for a list, from several or from a comma-separated one.
+/// Reads values from one text, or, for a list, from several.
 pub struct TextReader<'a> {
     /// Headers and query parameters of one name, in order.
     pub values: Vec<&'a str>,
     pub timestamp_default: TimestampFormat,
+    pub items: Items,
+}
+
+/// How the items of a list share texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Items {
+    /// One text is one item (query parameters).
+    Whole,
+    /// A text holds items between commas; an item with commas or quotes in it is quoted (headers).
+    Commas,
 }
 
 impl TextReader<'_> {
@@ -29,12 +41,22 @@ impl Reader for TextReader<'_> {
 
     fn list(
         &mut self,
-        _: &'static Schema,
+        schema: &'static Schema,
         item: &mut dyn FnMut(&mut dyn Reader) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
+        let Kind::List { item: of, .. } = &schema.kind else { return Ok(()) };
+        let dates =
+            matches!(of.kind, Kind::Timestamp(_)) && format_of(of, self.timestamp_default) == TimestampFormat::HttpDate;
         for value in &self.values {
-            for part in value.split(',').map(str::trim) {
-                item(&mut TextReader { values: vec![part], timestamp_default: self.timestamp_default })?;
+            let parts = match self.items {
+                Items::Whole => vec![Cow::Borrowed(*value)],
+                Items::Commas if value.trim().is_empty() => Vec::new(),
+                Items::Commas if dates => split_dates(value),
+                Items::Commas => split_quoted(value),
+            };
+            for part in &parts {
+                let timestamp_default = self.timestamp_default;
+                item(&mut TextReader { values: vec![part.as_ref()], timestamp_default, items: Items::Whole })?;
             }
         }
         Ok(())
@@ -86,15 +108,68 @@ impl Reader for TextReader<'_> {
     }
 }
 
+/// Items between commas. In one that starts with a quote, commas count up to the closing quote and `\\` escapes.
+fn split_quoted(text: &str) -> Vec<Cow<'_, str>> {
+    let mut items = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let (item, behind) = match rest.strip_prefix('"') {
+            Some(inside) => quoted(inside),
+            None => {
+                let (item, behind) = rest.split_once(',').map_or((rest, None), |(item, behind)| (item, Some(behind)));
+                (Cow::Borrowed(item.trim()), behind)
+            }
+        };
+        items.push(item);
+        match behind {
+            Some(behind) => rest = behind.trim_start(),
+            None => return items,
+        }
+    }
+}
+
+/// The text up to the closing quote, and what stands behind the comma after it.
+fn quoted(inside: &str) -> (Cow<'_, str>, Option<&str>) {
+    let mut item = String::new();
+    let mut letters = inside.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => {
+                let behind = inside.get(at + 1..).and_then(|tail| tail.split_once(','));
+                return (item.into(), behind.map(|(_, behind)| behind));
+            }
+            '\\' => item.extend(letters.next().map(|(_, escaped)| escaped)),
+            _ => item.push(letter),
+        }
+    }
+    (item.into(), None)
+}
+
+/// Dates of HTTP have a comma of their own, behind the day of the week: every second comma parts two.
+fn split_dates(text: &str) -> Vec<Cow<'_, str>> {
+    let mut commas = text.match_indices(',').map(|(at, _)| at).skip(1).step_by(2);
+    let mut items = Vec::new();
+    let mut start = 0;
+    loop {
+        let end = commas.next().unwrap_or(text.len());
+        items.push(Cow::Borrowed(text.get(start..end).unwrap_or("").trim()));
+        if end == text.len() {
+            return items;
+        }
+        start = end + 1;
+    }
+}
+
 /// Writes a value as one text. A list is comma-separated; a structure or map writes nothing.
 pub struct TextWriter {
     pub out: Option<String>,
     pub timestamp_default: TimestampFormat,
+    in_list: bool,
 }
 
 impl TextWriter {
     pub fn new(timestamp_default: TimestampFormat) -> Self {
-        Self { out: None, timestamp_default }
+        Self { out: None, timestamp_default, in_list: false }
     }
 
     fn put(&mut self, text: String) {
@@ -110,9 +185,11 @@ impl Writer for TextWriter {
 
     fn list(&mut self, schema: &'static Schema, items: &mut dyn Iterator<Item = &dyn Shape>) {
         let Kind::List { item: of, .. } = &schema.kind else { return };
+        self.in_list = true;
         for item in items {
             item.write(self, of);
         }
+        self.in_list = false;
     }
 
     fn map(&mut self, _: &'static Schema, _: &mut dyn Iterator<Item = (&str, &dyn Shape)>) {}
@@ -134,6 +211,10 @@ impl Writer for TextWriter {
     }
 
     fn string(&mut self, value: &str, _: &'static Schema) {
+        if self.in_list && value.contains([',', '"']) {
+            let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+            return self.put(format!("\"{escaped}\""));
+        }
         self.put(value.to_owned());
     }
 

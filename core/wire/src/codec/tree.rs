@@ -4,7 +4,7 @@ use base::Timestamp;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::codec::{TextReader, refused, too_deep};
+use crate::codec::{Items, TextReader, refused, too_deep};
 use crate::facts::{Kind, Location, Member, Schema, StructureFacts, TimestampFormat};
 use crate::shape::{ReadError, Reader, Seen, Step, Structure, Track};
 
@@ -139,7 +139,7 @@ impl<'a> TreeReader<'a> {
         if !node.children.is_empty() && node.text.trim().is_empty() {
             return Err(ReadError::Malformed("A structure was found where a value was expected".into()));
         }
-        Ok(TextReader { values: vec![&node.text], timestamp_default: TimestampFormat::Iso8601 })
+        Ok(TextReader { values: vec![&node.text], timestamp_default: TimestampFormat::Iso8601, items: Items::Whole })
     }
 
     fn with(

@@ -1,13 +1,32 @@
 //! XML out: restXml and query answers.
 
+use std::borrow::Cow;
+
 use base::Timestamp;
 use bytes::Bytes;
-use quick_xml::escape::escape;
 use serde_json::Value;
 
 use crate::codec::TextWriter;
 use crate::facts::{Kind, Location, Schema, TimestampFormat};
 use crate::shape::{Shape, Structure, Writer};
+
+/// Text for XML. Characters that XML 1.0 cannot carry are written as references: lenient readers still get them, as from S3.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    let escaped = quick_xml::escape::escape(text);
+    let is_foreign =
+        |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    if !escaped.contains(is_foreign) {
+        return escaped;
+    }
+    let mut out = String::with_capacity(escaped.len() + 8);
+    for c in escaped.chars() {
+        match is_foreign(c) {
+            true => out.push_str(&format!("&#x{:x};", u32::from(c))),
+            false => out.push(c),
+        }
+    }
+    out.into()
+}
 
 /// Writes the contents of elements; each value is written inside an element named by `name`.
 pub struct XmlWriter {
@@ -81,7 +100,7 @@ impl XmlWriter {
             if let Some((prefix, _)) = member.wire_name.split_once(':') {
                 self.attributes.push_str(&format!(" xmlns:{prefix}=\"http://www.w3.org/2001/XMLSchema-instance\""));
             }
-            self.attributes.push_str(&format!(" {}=\"{}\"", member.wire_name, escape(text.as_str())));
+            self.attributes.push_str(&format!(" {}=\"{}\"", member.wire_name, escape(&text)));
         }
     }
 }
@@ -160,5 +179,17 @@ impl Writer for XmlWriter {
     }
     fn document(&mut self, value: &Value, schema: &'static Schema) {
         self.scalar(|text| text.document(value, schema));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_carry_is_written_as_a_reference() {
+        assert_eq!(escape("a<b&\"'>"), "a&lt;b&amp;&quot;&apos;&gt;");
+        assert_eq!(escape("\0\u{1}\u{1f}\u{ffff}é"), "&#x0;&#x1;&#x1f;&#xffff;é");
+        assert_eq!(escape("a\rb"), "a&#13;b");
     }
 }

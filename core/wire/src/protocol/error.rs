@@ -1,8 +1,10 @@
 //! Errors out, in each protocol's form.
 
-use quick_xml::escape::escape;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::codec::escape;
 use crate::facts::{ErrorFacts, Fault, Model, Protocol};
 use crate::protocol::Rendered;
 
@@ -60,21 +62,42 @@ fn fill(body: &mut Value, error: &ErrorBody<'_>) {
 
 fn rest_xml(error: &ErrorBody<'_>) -> Rendered {
     let ErrorBody { facts, message, members, request_id, resource } = error;
-    let mut xml = format!("<Error><Code>{}</Code><Message>{}</Message>", facts.code, escape(*message));
+    let mut xml = format!("<Error><Code>{}</Code><Message>{}</Message>", facts.code, escape(message));
     for (name, value) in *members {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        xml.push_str(&format!("<{name}>{}</{name}>", escape(text.as_str())));
+        element(&mut xml, name, value);
     }
-    let resource = escape(*resource);
-    xml.push_str(&format!("<Resource>{resource}</Resource><RequestId>{request_id}</RequestId></Error>"));
+    let resource = escape(resource);
+    xml.push_str(&format!("<Resource>{resource}</Resource><RequestId>{request_id}</RequestId>"));
+    xml.push_str(&format!("<HostId>{}</HostId></Error>", host_id(request_id)));
     Rendered::xml(facts.status, "application/xml", &xml)
 }
 
+/// The second id that S3 gives its answers (`x-amz-id-2`): whose server gave the first one.
+pub fn host_id(request_id: &str) -> String {
+    STANDARD.encode(format!("clearsky/{request_id}"))
+}
+
+/// A member of an error as an element; lists as repeated elements.
+fn element(xml: &mut String, name: &str, value: &Value) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| element(xml, name, item)),
+        Value::Object(members) => {
+            xml.push_str(&format!("<{name}>"));
+            members.iter().for_each(|(name, value)| element(xml, name, value));
+            xml.push_str(&format!("</{name}>"));
+        }
+        Value::String(text) => xml.push_str(&format!("<{name}>{}</{name}>", escape(text))),
+        scalar => xml.push_str(&format!("<{name}>{scalar}</{name}>")),
+    }
+}
+
 fn query(model: &Model, error: &ErrorBody<'_>) -> Rendered {
-    let ErrorBody { facts, message, request_id, .. } = error;
+    let ErrorBody { facts, message, members, request_id, .. } = error;
     let fault = if facts.fault == Fault::Sender { "Sender" } else { "Receiver" };
-    let (namespace, code, message) = (model.xml_namespace, facts.code, escape(*message));
-    let inner = format!("<Error><Type>{fault}</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+    let (namespace, code, message) = (model.xml_namespace, facts.code, escape(message));
+    let mut further = String::new();
+    members.iter().for_each(|(name, value)| element(&mut further, name, value));
+    let inner = format!("<Error><Type>{fault}</Type><Code>{code}</Code><Message>{message}</Message>{further}</Error>");
     let xml =
         format!("<ErrorResponse xmlns=\"{namespace}\">{inner}<RequestId>{request_id}</RequestId></ErrorResponse>");
     Rendered::new(facts.status, "text/xml", xml)

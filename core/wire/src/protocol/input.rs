@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::codec::{JsonReader, Node, TextReader, TreeReader, TreeStyle};
+use crate::codec::{Items, JsonReader, Node, TextReader, TreeReader, TreeStyle};
 use crate::facts::{Kind, Location, Member, Model, Protocol, StructureFacts, TimestampFormat};
 use crate::router::Route;
 use crate::shape::{ReadError, Reader, Seen, Structure, Track, Violation};
@@ -92,13 +92,24 @@ fn read_rest(
     let query: Vec<(String, String)> = form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
     refuse(facts, &query, request.headers)?;
     for (index, member) in facts.members.iter().enumerate() {
-        read_located(member, index, into, &mut seen, &query, route, request.headers)?;
+        let read = read_located(member, index, into, &mut seen, &query, route, request.headers);
+        read.or_else(
+            |error| if model.protocol == Protocol::RestXml { s3_located(member, &query, error) } else { Err(error) },
+        )?;
     }
 
     let mut track = Track::default();
     match facts.payload() {
         Some((_, member)) if member.streaming => (),
-        Some((index, member)) => read_payload(model, member, index, into, &mut seen, &mut track, request.body)?,
+        Some((index, member)) => {
+            read_payload(model, member, index, into, &mut seen, &mut track, request.body)?;
+            // S3 does not say which members of a document are missing.
+            if model.protocol == Protocol::RestXml
+                && (!track.violations.is_empty() || member.required && !seen.has(index))
+            {
+                return Err(not_the_schema());
+            }
+        }
         None if request.body.is_empty() => (),
         None if model.protocol == Protocol::RestJson => {
             let mut reader = JsonReader::new(request.body);
@@ -131,9 +142,13 @@ fn read_payload(
     match (&member.schema.kind, model.protocol) {
         (Kind::Blob | Kind::String, _) => slot.read(&mut Raw(body), member.schema)?,
         (_, Protocol::RestXml) => {
-            let (_, node) = Node::from_xml(text(body)?)?;
+            let parsed = text(body).and_then(Node::from_xml).ok().filter(|(root, _)| root == member.root());
+            let (_, node) = parsed.ok_or_else(not_the_schema)?;
             let mut reader = TreeReader::new(&node, TreeStyle::Xml);
-            slot.read(&mut reader, member.schema)?;
+            slot.read(&mut reader, member.schema).map_err(|error| match error {
+                ReadError::Malformed(_) => not_the_schema(),
+                other => other,
+            })?;
             track.violations.append(&mut reader.track.violations);
         }
         _ => {
@@ -146,6 +161,27 @@ fn read_payload(
     Ok(())
 }
 
+/// What S3 says of a document that is not well-formed, or not what the operation takes.
+fn not_the_schema() -> ReadError {
+    let text = "The XML you provided was not well-formed or did not validate against our published schema";
+    ReadError::Malformed(text.into())
+}
+
+/// What S3 makes of a header or parameter that cannot be read: a date is as if it were not there (RFC 9110, 13.1.3), and so
+/// is an empty number.
+fn s3_located(member: &'static Member, query: &[(String, String)], error: ReadError) -> Result<(), ReadError> {
+    let is_empty = || query.iter().any(|(name, value)| name == member.wire_name && value.is_empty());
+    match (&member.schema.kind, member.location, &error) {
+        (Kind::Timestamp(_), Location::Header, ReadError::Invalid(_)) => Ok(()),
+        (Kind::Integer | Kind::Long, Location::QueryString, _) if is_empty() => Ok(()),
+        (Kind::Integer | Kind::Long, Location::QueryString, ReadError::Invalid(_)) => {
+            let text = format!("Provided {} not an integer or within integer range", member.wire_name);
+            Err(ReadError::Invalid(text))
+        }
+        _ => Err(error),
+    }
+}
+
 fn read_located(
     member: &'static Member,
     index: usize,
@@ -156,15 +192,15 @@ fn read_located(
     headers: &HeaderMap,
 ) -> Result<(), ReadError> {
     let named = |name: &str| query.iter().filter(|(k, _)| k == name).map(|(_, v)| v.as_str()).collect::<Vec<_>>();
-    let (values, timestamp_default) = match member.location {
-        Location::QueryString => (named(member.wire_name), TimestampFormat::Iso8601),
+    let (values, timestamp_default, items) = match member.location {
+        Location::QueryString => (named(member.wire_name), TimestampFormat::Iso8601, Items::Whole),
         Location::Header => {
             let values = headers.get_all(member.wire_name).iter().filter_map(|v| v.to_str().ok());
-            (values.collect(), TimestampFormat::HttpDate)
+            (values.collect(), TimestampFormat::HttpDate, Items::Commas)
         }
         Location::Uri => {
             let labels = route.labels.iter().filter(|(name, _)| *name == member.wire_name);
-            (labels.map(|(_, value)| value.as_str()).collect(), TimestampFormat::Iso8601)
+            (labels.map(|(_, value)| value.as_str()).collect(), TimestampFormat::Iso8601, Items::Whole)
         }
         Location::HeaderPrefix => {
             let found = headers.iter().filter_map(|(name, value)| {
@@ -179,7 +215,7 @@ fn read_located(
         Location::Body | Location::StatusCode => return Ok(()),
     };
     let Some(slot) = into.member_mut(index).filter(|_| !values.is_empty()) else { return Ok(()) };
-    let read = slot.read(&mut TextReader { values, timestamp_default }, member.schema);
+    let read = slot.read(&mut TextReader { values, timestamp_default, items }, member.schema);
     // Outside the body a value that cannot be read is an invalid argument, not a malformed body.
     read.map_err(|error| match error {
         ReadError::Malformed(text) => ReadError::Invalid(text),
@@ -196,7 +232,16 @@ fn read_map(
     entries: Vec<(String, String)>,
 ) -> Result<(), ReadError> {
     let Some(slot) = into.member_mut(index).filter(|_| !entries.is_empty()) else { return Ok(()) };
-    let map: serde_json::Map<String, Value> = entries.into_iter().map(|(k, v)| (k, Value::String(v))).collect();
+    let Kind::Map { value: of, .. } = &member.schema.kind else { return Ok(()) };
+    let lists = matches!(of.kind, Kind::List { .. });
+    let mut map = serde_json::Map::new();
+    for (key, text) in entries {
+        match map.entry(key).or_insert_with(|| if lists { Value::Array(Vec::new()) } else { Value::Null }) {
+            Value::Array(items) => items.push(Value::String(text)),
+            first @ Value::Null => *first = Value::String(text),
+            _ => (),
+        }
+    }
     let text = Value::Object(map).to_string();
     slot.read(&mut JsonReader::new(text.as_bytes()), member.schema)
 }

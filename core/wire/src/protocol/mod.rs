@@ -4,6 +4,6 @@ mod error;
 mod input;
 mod output;
 
-pub use error::{ErrorBody, write_error};
+pub use error::{ErrorBody, host_id, write_error};
 pub use input::{HttpInput, read_document, read_input};
 pub use output::{Rendered, write_document, write_output};

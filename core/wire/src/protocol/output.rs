@@ -137,8 +137,9 @@ fn payload(model: &Model, member: &'static Member, value: Option<&dyn Shape>) ->
             value.write(&mut raw, member.schema);
             let is_text = matches!(member.schema.kind, Kind::String);
             let content_type = match (is_json, is_text) {
-                (true, _) => "application/json",
-                (false, true) => "text/plain",
+                (_, true) => "text/plain",
+                // What Lambda says of the payload that a function returned.
+                (true, false) => "application/json",
                 (false, false) => "application/octet-stream",
             };
             Rendered::new(200, content_type, raw.0)
@@ -149,7 +150,7 @@ fn payload(model: &Model, member: &'static Member, value: Option<&dyn Shape>) ->
             Rendered::new(200, "application/json", writer.out)
         }
         _ => {
-            let mut writer = XmlWriter::new(member.wire_name, model.xml_namespace).with_milliseconds();
+            let mut writer = XmlWriter::new(member.root(), model.xml_namespace).with_milliseconds();
             value.write(&mut writer, member.schema);
             Rendered::xml(200, "application/xml", &writer.out)
         }

@@ -27,16 +27,11 @@ fn members_come_from_where_the_model_says() {
 #[test]
 fn refused_headers_and_bad_bodies_are_named() {
     located(Protocol::RestXml, "", &[("x-acl", "public")], "", "Acl is not implemented");
-    located(Protocol::RestXml, "", &[("x-since", "soon")], "", "'soon' is not a timestamp");
-    located(
-        Protocol::RestXml,
-        "",
-        &[],
-        "<Tree>",
-        "The XML is not well-formed: the root node was opened but never closed",
-    );
+    located(Protocol::RestJson, "", &[("x-since", "soon")], "", "'soon' is not a timestamp");
+    const NOT_XML: &str = "The XML you provided was not well-formed or did not validate against our published schema";
+    located(Protocol::RestXml, "", &[], "<Tree>", NOT_XML);
     let entity = "<!DOCTYPE t [<!ENTITY e \"x\">]><Tree><Name>&e;</Name></Tree>";
-    located(Protocol::RestXml, "", &[], entity, "The XML is not well-formed: XML with DTD detected");
+    located(Protocol::RestXml, "", &[], entity, NOT_XML);
 }
 
 #[test]
@@ -77,6 +72,6 @@ fn s3_errors_name_the_resource() {
     expect![[r#"
         404 content-type: application/xml
         <?xml version="1.0" encoding="UTF-8"?>
-        <Error><Code>NoSuchKey</Code><Message>gone</Message><Key>k&amp;l</Key><Resource>/b/k</Resource><RequestId>id</RequestId></Error>"#]]
+        <Error><Code>NoSuchKey</Code><Message>gone</Message><Key>k&amp;l</Key><Resource>/b/k</Resource><RequestId>id</RequestId><HostId>Y2xlYXJza3kvaWQ=</HostId></Error>"#]]
     .assert_eq(&shown(&write_error(&model(Protocol::RestXml), &error)));
 }
