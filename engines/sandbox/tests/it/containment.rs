@@ -230,7 +230,7 @@ async fn threads(kit: Arc<Kit>) {
 
 /// Orphans are reaped, so that they do not use up the processes.
 async fn zombies(kit: Arc<Kit>) {
-    let code = "for _ in range(1500):\n    if os.fork() == 0:\n        if os.fork() == 0:\n            os._exit(0)\n        \
+    let code = "for _ in range(1200):\n    if os.fork() == 0:\n        if os.fork() == 0:\n            os._exit(0)\n        \
                 os._exit(0)\n    os.wait()\nresult = 'alive'";
     check(&kit, code, "\"alive\"").await;
 }

@@ -110,7 +110,7 @@ impl Kit {
             runtime: runtime.clone(),
             memory_mb: 256,
             ephemeral_storage_mb: 512,
-            timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
             region: "us-east-1".into(),
             env: BTreeMap::new(),
         };
