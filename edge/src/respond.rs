@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
-use service::{Outgoing, Platform, Reply};
+use service::{Opened, Reply};
 
 /// The body of every answer.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -22,7 +22,7 @@ pub(crate) fn empty() -> Body {
 }
 
 /// Turns a reply into HTTP. HEAD and 304 answers keep their headers and lose their bodies.
-pub(crate) fn respond(platform: &Platform, reply: Reply, method: &Method) -> Response<Body> {
+pub(crate) fn respond(reply: Reply, method: &Method) -> Response<Body> {
     let Reply { rendered, body, error } = reply;
     let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let bodyless = method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
@@ -33,10 +33,10 @@ pub(crate) fn respond(platform: &Platform, reply: Reply, method: &Method) -> Res
             length = None;
             empty()
         }
-        Outgoing::Nothing => full(rendered.body),
-        Outgoing::Blob { id, range } => {
-            length = Some(range.end.saturating_sub(range.start));
-            StreamBody::new(platform.blobs.read(&id, range).map_ok(Frame::data)).boxed_unsync()
+        Opened::Nothing => full(rendered.body),
+        Opened::Stream { bytes, chunks } => {
+            length = Some(bytes);
+            StreamBody::new(chunks.map_ok(Frame::data)).boxed_unsync()
         }
     };
     let mut response = Response::new(content);

@@ -122,7 +122,7 @@ impl Edge {
         let resource = parts.uri.path();
         let reply = reply.unwrap_or_else(|failure| Reply::failure(&served.service, &failure, request_id, resource));
         account.error = reply.error;
-        respond(&self.platform, reply, &parts.method)
+        respond(reply, &parts.method)
     }
 
     /// From a recognised service to its answer.
@@ -228,13 +228,20 @@ struct Arrived<'a> {
     rule: &'static str,
 }
 
-/// Parameters of a presigned query that are about the signature itself.
-const SIGNATURE_PARAMETERS: &[&str] = &[
+/// Parameters of a presigned query that are no headers: those about the signature itself, and what presigners that have no
+/// body yet claim of its checksum, which S3 does not look at (observed by others: aws/aws-sdk#480, localstack#12169).
+const NO_HEADERS: &[&str] = &[
     "x-amz-algorithm",
+    "x-amz-checksum-crc32",
+    "x-amz-checksum-crc32c",
+    "x-amz-checksum-crc64nvme",
+    "x-amz-checksum-sha1",
+    "x-amz-checksum-sha256",
     "x-amz-content-sha256",
     "x-amz-credential",
     "x-amz-date",
     "x-amz-expires",
+    "x-amz-sdk-checksum-algorithm",
     "x-amz-security-token",
     "x-amz-signature",
     "x-amz-signedheaders",
@@ -248,7 +255,7 @@ fn hoisted(parts: &Parts, presented: Option<&Presented>) -> Option<HeaderMap> {
     for (name, value) in form_urlencoded::parse(parts.uri.query()?.as_bytes()) {
         let name = name.to_lowercase();
         let is_header = name == "content-type" || name == "content-md5" || name.starts_with("x-amz-");
-        if !is_header || SIGNATURE_PARAMETERS.contains(&name.as_str()) || parts.headers.contains_key(&name) {
+        if !is_header || NO_HEADERS.contains(&name.as_str()) || parts.headers.contains_key(&name) {
             continue;
         }
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) {

@@ -1,20 +1,44 @@
 //! What an operation answers with.
 
-use blob::BlobId;
+use std::fmt;
+use std::io;
 use std::ops::Range;
+
+use blob::BlobId;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 use wire::Structure;
 
 /// An operation's answer.
 pub struct Answer {
     pub output: Box<dyn Structure>,
-    pub body: Outgoing,
+    pub body: Opened,
 }
 
-/// A streamed response body.
+/// What an operation wants streamed behind its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
     /// None: the output is all there is.
     Nothing,
     /// A part of a stored blob, in bytes.
     Blob { id: BlobId, range: Range<u64> },
+}
+
+/// A streamed response body that has begun: it lasts, whatever becomes of its blob.
+pub enum Opened {
+    /// None: the output is all there is.
+    Nothing,
+    Stream {
+        bytes: u64,
+        chunks: BoxStream<'static, io::Result<Bytes>>,
+    },
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("Nothing"),
+            Self::Stream { bytes, .. } => write!(f, "Stream of {bytes} bytes"),
+        }
+    }
 }

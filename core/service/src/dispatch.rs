@@ -1,11 +1,16 @@
 //! The dispatcher: begins the transaction, calls the operation, commits, and calls again on a conflict.
 
+use std::io;
+
+use futures::StreamExt;
 use futures::future::BoxFuture;
 use kv::{Abort, Turn, Tx};
 use wire::Structure;
 
 use crate::table::{GetFn, PutFn, TxFn};
-use crate::{Answer, Cx, Effect, Entry, Failure, Incoming, Outgoing, Received, Run, Step, authorise, common, receive};
+use crate::{
+    Answer, Cx, Effect, Entry, Failure, Incoming, Opened, Outgoing, Received, Run, Step, authorise, common, receive,
+};
 
 /// How often a transaction that conflicts is run again. With a turn on the key each rerun makes progress.
 const RERUNS_MAX: usize = 100;
@@ -19,13 +24,18 @@ pub(crate) async fn dispatch(
 ) -> Result<Answer, Failure> {
     let demands = (entry.demands)(cx, input)?;
     authorise::all(cx, &demands).await?;
-    let nothing = |output| Answer { output, body: Outgoing::Nothing };
+    let nothing = |output| Answer { output, body: Opened::Nothing };
     match &entry.run {
         Run::Free(run) => run(cx, input).await.map(nothing),
         Run::Tx(run) => transact(cx, &Plain { run: *run, input }).await.map(nothing),
         Run::Get(run) => {
-            let (output, body) = transact(cx, &Getting { run: *run, input }).await?;
-            Ok(Answer { output, body })
+            for _ in 0..RERUNS_MAX {
+                let (output, outgoing) = transact(cx, &Getting { run: *run, input }).await?;
+                if let Some(body) = open(cx, outgoing).await? {
+                    return Ok(Answer { output, body });
+                }
+            }
+            Err(busy())
         }
         Run::Put(run) => {
             let received = receive::receive(cx, incoming).await?;
@@ -37,6 +47,23 @@ pub(crate) async fn dispatch(
             result.map(nothing)
         }
     }
+}
+
+/// Begins to read a body. `None` where its blob is gone: replaced since the transaction read of it.
+async fn open(cx: &Cx, outgoing: Outgoing) -> Result<Option<Opened>, Failure> {
+    let Outgoing::Blob { id, range } = outgoing else { return Ok(Some(Opened::Nothing)) };
+    let bytes = range.end.saturating_sub(range.start);
+    let mut chunks = cx.platform.blobs.read(&id, range);
+    let first = match chunks.next().await {
+        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        first => first.transpose().map_err(Failure::internal)?,
+    };
+    let chunks = futures::stream::iter(first.map(Ok)).chain(chunks).boxed();
+    Ok(Some(Opened::Stream { bytes, chunks }))
+}
+
+fn busy() -> Failure {
+    Failure::new(&common::BUSY, "Too many requests change the same data at once. Please try again.")
 }
 
 /// What a transaction does: may be called several times.
@@ -129,7 +156,7 @@ pub(crate) async fn transact<T: Send>(cx: &Cx, work: &dyn Work<T>) -> Result<T, 
             turn = Some(cx.platform.store.turns().wait(key).await);
         }
     }
-    Err(Failure::new(&common::BUSY, "Too many requests change the same data at once. Please try again."))
+    Err(busy())
 }
 
 async fn apply(cx: &Cx) {

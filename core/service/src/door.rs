@@ -6,7 +6,7 @@ use serde_json::Value;
 use wire::protocol::{self, ErrorBody, HttpInput, Rendered};
 use wire::{ReadError, Rejection, Route, Structure, Violation};
 
-use crate::{Answer, Cx, Entry, Failure, Incoming, Outgoing, Run, dispatch};
+use crate::{Answer, Cx, Entry, Failure, Incoming, Opened, Run, dispatch, receive};
 
 /// A routed and authenticated request.
 pub struct HttpRequest<'a> {
@@ -25,7 +25,7 @@ pub struct HttpRequest<'a> {
 #[derive(Debug)]
 pub struct Reply {
     pub rendered: Rendered,
-    pub body: Outgoing,
+    pub body: Opened,
     /// The error's code, if it is one; for the log.
     pub error: Option<&'static str>,
 }
@@ -38,7 +38,7 @@ pub async fn enter(cx: &Cx, request: HttpRequest<'_>) -> Reply {
         Ok(answer) => {
             let mut rendered =
                 protocol::write_output(cx.service.model, operation, answer.output.as_ref(), &cx.request_id);
-            stamp(&mut rendered, &cx.request_id);
+            stamp(cx.service.model, &mut rendered, &cx.request_id);
             Reply { rendered, body: answer.body, error: None }
         }
         Err(failure) => fail(cx.service.model, &cx.service.errors, &failure, &cx.request_id, resource),
@@ -59,8 +59,8 @@ pub(crate) fn fail(
     }
     let error = ErrorBody { facts: &facts, message: &failure.message, members: &failure.members, request_id, resource };
     let mut rendered = protocol::write_error(model, &error);
-    stamp(&mut rendered, request_id);
-    Reply { rendered, body: Outgoing::Nothing, error: Some(facts.code) }
+    stamp(model, &mut rendered, request_id);
+    Reply { rendered, body: Opened::Nothing, error: Some(facts.code) }
 }
 
 impl Reply {
@@ -70,7 +70,10 @@ impl Reply {
     }
 }
 
-fn stamp(rendered: &mut Rendered, request_id: &str) {
+fn stamp(model: &wire::Model, rendered: &mut Rendered, request_id: &str) {
+    if model.protocol == wire::Protocol::RestXml {
+        rendered.set("x-amz-id-2", &protocol::host_id(request_id));
+    }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         rendered.headers.insert("x-amzn-requestid", id.clone());
         rendered.headers.insert("x-amz-request-id", id);
@@ -80,6 +83,9 @@ fn stamp(rendered: &mut Rendered, request_id: &str) {
 async fn run(cx: &Cx, request: HttpRequest<'_>) -> Result<Answer, Failure> {
     let HttpRequest { route, query, headers, body, incoming, .. } = request;
     let entry = entry(cx, route.operation.name)?;
+    if cx.service.family == sigv4::Family::S3 && !route.operation.streams_in() {
+        receive::check(&body, headers)?;
+    }
     let mut input = (entry.input)();
     let http = HttpInput { query, headers, body: &body };
     let missing = protocol::read_input(cx.service.model, route, input.as_mut(), &http).map_err(|e| unread(cx, &e))?;

@@ -43,8 +43,18 @@ pub enum BodyError {
     ChunkSignature,
     #[error("You did not provide the number of bytes specified by the Content-Length HTTP header")]
     Incomplete,
+    #[error("You must provide the Content-Length HTTP header.")]
+    LengthMissing,
     #[error("Your proposed upload exceeds the maximum allowed size")]
     TooLarge,
+    #[error("The Content-MD5 you specified was invalid.")]
+    InvalidMd5,
+    #[error("The Content-MD5 you specified did not match what we received.")]
+    WrongMd5,
+    #[error("Value for x-amz-checksum-{0} header is invalid.")]
+    InvalidChecksum(&'static str),
+    #[error("The {0} you specified did not match the calculated checksum.")]
+    WrongChecksum(String),
     #[error("{0}")]
     Malformed(String),
     /// The connection broke.
@@ -69,7 +79,8 @@ pub struct Digests {
     pub checksums: BTreeMap<&'static str, Vec<u8>>,
 }
 
-const CHECKSUMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
+/// The checksums that S3 knows, as its headers name them.
+pub(crate) const CHECKSUMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
 
 /// Which checksums a request's headers ask for: those it declares, in a header, a trailer or as its algorithm; else S3's
 /// default, CRC64NVME.

@@ -24,10 +24,11 @@ service::operations! { crate::wire;
     DeleteBucket => bucket::delete_bucket, |s, i| demands![s3::DeleteBucket(arn(s, &i.bucket))];
     GetBucketLocation => bucket::get_bucket_location, |s, i| demands![s3::GetBucketLocation(arn(s, &i.bucket))];
     PutObject => put write::put_object, |s, i| writing(s, &i.bucket, &i.key, i.if_match.as_deref());
-    GetObject => get read::get_object, |s, i| demands![s3::GetObject(object_arn(s, &i.bucket, &i.key))];
-    HeadObject => read::head_object, |s, i| demands![s3::GetObject(object_arn(s, &i.bucket, &i.key))];
+    GetObject => get read::get_object, |s, i| reading(s, &i.bucket, &i.key, i.version_id.as_deref());
+    HeadObject => read::head_object, |s, i| reading(s, &i.bucket, &i.key, i.version_id.as_deref());
     CopyObject => run copy::copy_object, |s, i| copying(s, i);
-    DeleteObject => delete::delete_object, |s, i| deleting(s, &i.bucket, &i.key, i.if_match.as_deref());
+    DeleteObject => delete::delete_object, |s, i|
+        deleting(s, &i.bucket, &i.key, i.version_id.as_deref(), i.if_match.as_deref());
     // Each key is demanded on its own: those that are denied are errors among the answers.
     DeleteObjects => delete::delete_objects, |s, i| demands![];
     ListObjects => list::list_objects, |s, i|
@@ -63,6 +64,15 @@ pub(crate) fn object_arn(cx: &Cx, bucket: &str, key: &str) -> Arn {
     cx.scope.bare_arn("s3", &format!("{bucket}/{key}"))
 }
 
+/// Who names a version needs the permission for versions, though it is the only one there (docs).
+fn reading(cx: &Cx, bucket: &str, key: &str, version_id: Option<&str>) -> Vec<Demand> {
+    let object = object_arn(cx, bucket, key);
+    match version_id {
+        None => demands![s3::GetObject(object)],
+        Some(_) => demands![s3::GetObjectVersion(object)],
+    }
+}
+
 /// A write that depends on the object that is there reads it too (docs).
 fn writing(cx: &Cx, bucket: &str, key: &str, if_match: Option<&str>) -> Vec<Demand> {
     let object = object_arn(cx, bucket, key);
@@ -74,9 +84,18 @@ fn writing(cx: &Cx, bucket: &str, key: &str, if_match: Option<&str>) -> Vec<Dema
 }
 
 /// Likewise.
-pub(crate) fn deleting(cx: &Cx, bucket: &str, key: &str, if_match: Option<&str>) -> Vec<Demand> {
+pub(crate) fn deleting(
+    cx: &Cx,
+    bucket: &str,
+    key: &str,
+    version_id: Option<&str>,
+    if_match: Option<&str>,
+) -> Vec<Demand> {
     let object = object_arn(cx, bucket, key);
-    let mut demands = demands![s3::DeleteObject(&object)];
+    let mut demands = match version_id {
+        None => demands![s3::DeleteObject(&object)],
+        Some(_) => demands![s3::DeleteObjectVersion(&object)],
+    };
     if if_match.is_some_and(|tags| tags.trim() != "*") {
         demands.extend(demands![s3::GetObject(&object)]);
     }
@@ -87,7 +106,8 @@ fn copying(cx: &Cx, input: &wire::CopyObjectRequest) -> Vec<Demand> {
     let mut demands = writing(cx, &input.bucket, &input.key, input.if_match.as_deref());
     // A source that cannot be read as one is refused by the operation.
     if let Ok(source) = copy::Source::parse(&input.copy_source) {
-        demands.extend(demands![s3::GetObject(object_arn(cx, source.bucket.as_str(), source.key.as_str()))]);
+        let version = source.version.as_deref();
+        demands.extend(reading(cx, source.bucket.as_str(), source.key.as_str(), version));
     }
     demands
 }

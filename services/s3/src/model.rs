@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use base::{Account, Timestamp};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use blob::BlobId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -37,13 +39,12 @@ pub(crate) struct BucketName(String);
 impl BucketName {
     /// Parses a name by the rules for general purpose buckets (docs).
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let outer = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let is_label = |label: &str| {
+            !label.is_empty() && label.chars().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+        };
         let valid = (3..=63).contains(&text.len())
-            && text.chars().all(inner)
-            && outer(text.chars().next())
-            && outer(text.chars().next_back())
-            && !text.contains("..")
+            && text.split('.').all(is_label)
             && text.parse::<std::net::Ipv4Addr>().is_err()
             && !RESERVED_PREFIXES.iter().any(|prefix| text.starts_with(prefix))
             && !RESERVED_SUFFIXES.iter().any(|suffix| text.ends_with(suffix));
@@ -73,6 +74,19 @@ impl ObjectKey {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The version of an object in a bucket that keeps none (docs).
+const VERSION_NULL: &str = "null";
+
+/// Reads a version id: no bucket keeps versions, so no object has another one than the null version.
+pub(crate) fn version(id: Option<&str>) -> Result<Option<String>, Error> {
+    match id {
+        None => Ok(None),
+        Some(VERSION_NULL) => Ok(Some(VERSION_NULL.into())),
+        Some("") => Err(Error::argument("Version id cannot be the empty string", "versionId", "")),
+        Some(other) => Err(Error::argument("Invalid version id specified", "versionId", other)),
     }
 }
 
@@ -141,6 +155,19 @@ impl Headers {
     }
 }
 
+/// User metadata as it came: a header's bytes that are no ASCII are taken for ISO 8859-1, and go out as an encoded word of
+/// RFC 2047 (docs).
+pub(crate) fn shown_metadata(metadata: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let shown = |text: String| match text.is_ascii() {
+        true => text,
+        false => {
+            let latin: String = text.bytes().map(char::from).collect();
+            format!("=?UTF-8?B?{}?=", STANDARD.encode(latin))
+        }
+    };
+    metadata.into_iter().map(|(name, value)| (name, shown(value))).collect()
+}
+
 /// Refuses user metadata over the limit.
 pub(crate) fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
     let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -185,12 +212,43 @@ mod tests {
         for name in ["abc", "my-bucket.1", "1a2", &"a".repeat(63)] {
             assert!(BucketName::parse(name).is_ok(), "{name}");
         }
-        let bad =
-            ["ab", "Abc", "a_b", "-abc", "abc-", "a..b", ".abc", "10.0.0.1", "xn--abc", "abc-s3alias", "a b", "bücket"];
+        let bad = [
+            "ab",
+            "Abc",
+            "a_b",
+            "-abc",
+            "abc-",
+            "a..b",
+            ".abc",
+            "abc.",
+            "a.-b",
+            "a-.b",
+            "10.0.0.1",
+            "xn--abc",
+            "abc-s3alias",
+            "a b",
+            "bücket",
+        ];
         for name in bad {
             assert!(BucketName::parse(name).is_err(), "{name}");
         }
         assert!(BucketName::parse(&"a".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn metadata_beyond_ascii_goes_out_as_an_encoded_word() {
+        let shown = |text: &str| shown_metadata([("k".into(), text.into())].into()).remove("k").unwrap();
+        assert_eq!(shown("plain"), "plain");
+        // The example of the docs.
+        assert_eq!(shown("ÄMÄZÕÑ S3"), "=?UTF-8?B?w4PChE3Dg8KEWsODwpXDg8KRIFMz?=");
+        assert_eq!(shown("=?UTF-8?B?w4PChE3Dg8KEWsODwpXDg8KRIFMz?="), "=?UTF-8?B?w4PChE3Dg8KEWsODwpXDg8KRIFMz?=");
+    }
+
+    #[test]
+    fn only_the_null_version_is_there() {
+        assert_eq!(version(None).unwrap(), None);
+        assert_eq!(version(Some("null")).unwrap().as_deref(), Some("null"));
+        assert!(version(Some("")).is_err() && version(Some("3HL4kqtJlcpXroDTDmJ")).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use base::{Account, FakeClock, Ids, Region, Scope, Seal, Timestamp};
 use bytes::Bytes;
+use futures::TryStreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kv::Store;
 use policy::Principal;
@@ -18,7 +19,7 @@ pub use blobs::MemoryBlobs;
 pub use identity::{NoFunctions, Open};
 
 use crate::ports::{Identity, Invoke, Ports};
-use crate::{Caller, Cx, Failure, HttpRequest, Incoming, Outgoing, Platform, PlatformBuilder, Service, Settings, door};
+use crate::{Caller, Cx, Failure, HttpRequest, Incoming, Opened, Platform, PlatformBuilder, Service, Settings, door};
 
 /// The account of every test.
 pub const ACCOUNT: &str = "000000000000";
@@ -152,8 +153,9 @@ impl Kit {
         let request = HttpRequest { route: &route, query, headers: &headers, body, incoming, resource: path };
         let reply = crate::enter(&cx, request).await;
         let mut body = reply.rendered.body;
-        if let Outgoing::Blob { id, range } = reply.body {
-            body = self.blobs.get(&id, range);
+        if let Opened::Stream { chunks, .. } = reply.body {
+            let chunks: Vec<Bytes> = chunks.try_collect().await.map_err(Failure::internal)?;
+            body = chunks.concat().into();
         }
         Ok(Shown { status: reply.rendered.status, headers: reply.rendered.headers, body })
     }

@@ -1,5 +1,7 @@
 //! CopyObject: a new body with the same bytes.
 
+use std::io;
+
 use base::Timestamp;
 use blob::BlobId;
 use futures::StreamExt;
@@ -13,32 +15,40 @@ use super::write::{WriteConditions, check_size, replace};
 use crate::engine::checksum::Members;
 use crate::engine::condition::{Conditions, Verdict, failed};
 use crate::errors::Error;
-use crate::model::{BucketName, CONTENT_TYPE_DEFAULT, Headers, Object, ObjectKey, check_metadata, whole_seconds};
+use crate::model::{
+    BucketName, CONTENT_TYPE_DEFAULT, Headers, Object, ObjectKey, check_metadata, version, whole_seconds,
+};
 use crate::wire::{CopyObjectOutput, CopyObjectRequest, CopyObjectResult};
+
+/// How often a source is read that is replaced meanwhile.
+const READS_MAX: usize = 100;
 
 /// The object that a copy is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     pub bucket: BucketName,
     pub key: ObjectKey,
+    /// The version that was named.
+    pub version: Option<String>,
 }
 
 impl Source {
-    /// Parses `x-amz-copy-source`: `bucket/key`, percent-encoded, perhaps with a slash before it.
+    /// Parses `x-amz-copy-source`: `bucket/key`, percent-encoded, perhaps with a slash before it and a version behind it.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let invalid = || {
             let text = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
             Error::argument(text, "x-amz-copy-source", "x-amz-copy-source")
         };
-        if text.contains("?versionId=") {
-            return Err(Failure::not_implemented("The member CopySource with a versionId").into());
-        }
+        let (text, named) = match text.rsplit_once("?versionId=") {
+            Some((text, named)) => (text, Some(named)),
+            None => (text, None),
+        };
         let decoded = percent_decode_str(text).decode_utf8().map_err(|_| invalid())?;
         let (bucket, key) = decoded.strip_prefix('/').unwrap_or(&decoded).split_once('/').ok_or_else(invalid)?;
         if key.is_empty() {
             return Err(invalid());
         }
-        Ok(Self { bucket: BucketName::parse(bucket)?, key: ObjectKey::parse(key)? })
+        Ok(Self { bucket: BucketName::parse(bucket)?, key: ObjectKey::parse(key)?, version: version(named)? })
     }
 }
 
@@ -70,6 +80,7 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
         // Only values are honoured that say what every object here is.
         acl: _,
         storage_class: _,
+        tagging_directive: _,
         bucket,
         cache_control,
         content_disposition,
@@ -110,10 +121,11 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
         return Err(to_itself());
     }
 
-    let mut object = read_source(cx, reading, writing.clone()).await?;
+    let metadata = metadata.clone().unwrap_or_default();
+    check_metadata(&metadata)?;
+    let mut object = read_whole(cx, &reading, &writing).await?;
     if replaces {
-        object.metadata = metadata.clone().unwrap_or_default();
-        check_metadata(&object.metadata)?;
+        object.metadata = metadata;
         object.headers = Headers {
             cache_control: cache_control.clone(),
             content_disposition: content_disposition.clone(),
@@ -123,13 +135,11 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
             expires: expires.clone(),
         };
     }
-    let copy = copy_body(cx, &object).await?;
-    object.blob = copy.clone();
     object.modified = whole_seconds(cx.now());
     if let Err(failure) = write(cx, writing, object.clone()).await {
         // Of an unknown outcome the sweeper judges later.
         if failure.abort != Some(Abort::Unknown) {
-            cx.platform.blobs.delete(&copy).await.map_err(Failure::from)?;
+            cx.platform.blobs.delete(&object.blob).await.map_err(Failure::from)?;
         }
         return Err(failure.into());
     }
@@ -174,12 +184,28 @@ async fn read_source(cx: &Cx, reading: Reading, writing: Writing) -> Result<Obje
     .await
 }
 
-async fn copy_body(cx: &Cx, object: &Object) -> Result<BlobId, Error> {
+/// The source, its body copied. It may be replaced between the two: then the newer one is read.
+async fn read_whole(cx: &Cx, reading: &Reading, writing: &Writing) -> Result<Object, Error> {
+    for _ in 0..READS_MAX {
+        let mut object = read_source(cx, reading.clone(), writing.clone()).await?;
+        if let Some(copy) = copy_body(cx, &object).await? {
+            object.blob = copy;
+            return Ok(object);
+        }
+    }
+    Err(Failure::defect("the source of a copy is replaced faster than it can be read").into())
+}
+
+/// A copy of an object's body. `None` where it is gone.
+async fn copy_body(cx: &Cx, object: &Object) -> Result<Option<BlobId>, Error> {
     let blobs = &cx.platform.blobs;
     let id = object.blob.clone();
     let mut bytes = blobs.read(&id, 0..object.size);
     let mut upload = blobs.write();
     while let Some(chunk) = bytes.next().await {
+        if chunk.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(None);
+        }
         upload.push(chunk.map_err(Failure::internal)?).await.map_err(Failure::from)?;
     }
     let stored = upload.finish().await.map_err(Failure::from)?;
@@ -187,7 +213,7 @@ async fn copy_body(cx: &Cx, object: &Object) -> Result<BlobId, Error> {
         blobs.delete(&stored.id).await.map_err(Failure::from)?;
         return Err(Failure::defect(format!("{id} holds {} bytes, not {}", stored.bytes, object.size)).into());
     }
-    Ok(stored.id)
+    Ok(Some(stored.id))
 }
 
 async fn write(cx: &Cx, writing: Writing, object: Object) -> Result<(), Failure> {
@@ -236,5 +262,7 @@ mod tests {
         check("bucket", None);
         check("bucket/%ff", None);
         check("bucket/key?versionId=1", None);
+        check("bucket/key?versionId=null", Some(("bucket", "key")));
+        assert_eq!(Source::parse("bucket/key?versionId=null").unwrap().version.as_deref(), Some("null"));
     }
 }

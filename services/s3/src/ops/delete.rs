@@ -6,7 +6,7 @@ use service::{Cx, Effect, Failure};
 use super::bucket;
 use crate::engine::condition::judge_write;
 use crate::errors::Error;
-use crate::model::{BucketName, ObjectKey};
+use crate::model::{BucketName, ObjectKey, version};
 use crate::wire::{
     Delete, DeleteObjectOutput, DeleteObjectRequest, DeleteObjectsOutput, DeleteObjectsRequest, DeletedObject,
     ErrorShape, ObjectIdentifier,
@@ -22,11 +22,12 @@ pub(crate) async fn delete_object(
     tx: &mut Tx,
     input: &DeleteObjectRequest,
 ) -> Result<DeleteObjectOutput, Error> {
-    let DeleteObjectRequest { bucket, key, expected_bucket_owner, if_match } = input;
+    let DeleteObjectRequest { bucket, key, version_id, expected_bucket_owner, if_match } = input;
     let (name, key) = (BucketName::parse(bucket)?, ObjectKey::parse(key)?);
+    let version_id = version(version_id.as_deref())?;
     bucket::open(cx, tx, &name, expected_bucket_owner.as_deref()).await?;
     delete(cx, tx, &name, &key, if_match.as_deref()).await?;
-    Ok(DeleteObjectOutput {})
+    Ok(DeleteObjectOutput { version_id })
 }
 
 /// Deletes up to a thousand objects; each is authorised and answered on its own.
@@ -49,33 +50,37 @@ pub(crate) async fn delete_objects(
     bucket::open(cx, tx, &name, expected_bucket_owner.as_deref()).await?;
 
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
-    for ObjectIdentifier { key, e_tag } in objects {
-        match delete_one(cx, tx, &name, key, e_tag.as_deref()).await {
+    for object in objects {
+        let ObjectIdentifier { key, version_id, e_tag: _ } = object;
+        match delete_one(cx, tx, &name, object).await {
             Ok(()) if *quiet == Some(true) => (),
-            Ok(()) => deleted.push(DeletedObject { key: Some(key.clone()) }),
-            Err(error) => errors.push(refusal(key, error)?),
+            Ok(()) => deleted.push(DeletedObject { key: Some(key.clone()), version_id: version_id.clone() }),
+            Err(error) => errors.push(refusal(object, error)?),
         }
     }
     let some = |errors: Vec<ErrorShape>| Some(errors).filter(|errors| !errors.is_empty());
     Ok(DeleteObjectsOutput { deleted: Some(deleted).filter(|deleted| !deleted.is_empty()), errors: some(errors) })
 }
 
-async fn delete_one(cx: &Cx, tx: &mut Tx, name: &BucketName, key: &str, if_match: Option<&str>) -> Result<(), Error> {
-    let parsed = ObjectKey::parse(key)?;
-    for demand in deleting(cx, name.as_str(), key, if_match) {
+async fn delete_one(cx: &Cx, tx: &mut Tx, name: &BucketName, object: &ObjectIdentifier) -> Result<(), Error> {
+    let ObjectIdentifier { key, version_id, e_tag } = object;
+    let (parsed, if_match) = (ObjectKey::parse(key)?, e_tag.as_deref());
+    version(version_id.as_deref())?;
+    for demand in deleting(cx, name.as_str(), key, version_id.as_deref(), if_match) {
         cx.demand(demand).await?;
     }
     delete(cx, tx, name, &parsed, if_match).await
 }
 
 /// What one key's refusal looks like among the answers. An outage of ours is the whole request's.
-fn refusal(key: &str, error: Error) -> Result<ErrorShape, Error> {
+fn refusal(object: &ObjectIdentifier, error: Error) -> Result<ErrorShape, Error> {
     let failure = Failure::from(error);
     if failure.abort.is_some() || failure.cause.is_some() {
         return Err(failure.into());
     }
     let (code, message) = (failure.facts.code.to_owned(), failure.message);
-    Ok(ErrorShape { key: Some(key.to_owned()), code: Some(code), message: Some(message) })
+    let (key, version_id) = (object.key.clone(), object.version_id.clone());
+    Ok(ErrorShape { key: Some(key), version_id, code: Some(code), message: Some(message) })
 }
 
 async fn delete(cx: &Cx, tx: &mut Tx, name: &BucketName, key: &ObjectKey, if_match: Option<&str>) -> Result<(), Error> {

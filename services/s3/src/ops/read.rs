@@ -13,7 +13,7 @@ use crate::engine::byte_range;
 use crate::engine::checksum::Members;
 use crate::engine::condition::{Conditions, Verdict, failed};
 use crate::errors::Error;
-use crate::model::{BucketName, Headers, Object, ObjectKey};
+use crate::model::{BucketName, Headers, Object, ObjectKey, shown_metadata, version};
 use crate::store;
 use crate::wire::{GetObjectOutput, GetObjectRequest, HeadObjectOutput, HeadObjectRequest};
 
@@ -29,6 +29,7 @@ struct Wanted<'a> {
     range: Option<&'a str>,
     overrides: Headers,
     checksum_mode: Option<&'a str>,
+    version_id: Option<&'a str>,
 }
 
 /// What both operations answer.
@@ -55,6 +56,7 @@ macro_rules! wanted {
             response_content_language,
             response_content_type,
             response_expires,
+            version_id,
             expected_bucket_owner,
             checksum_mode,
         } = $input;
@@ -78,6 +80,7 @@ macro_rules! wanted {
                 expires: response_expires.map(Timestamp::http_date),
             },
             checksum_mode: checksum_mode.as_deref(),
+            version_id: version_id.as_deref(),
         }
     }};
 }
@@ -85,10 +88,12 @@ macro_rules! wanted {
 /// Nor do the outputs.
 macro_rules! shown {
     ($found:expr, $type:ident) => {{
-        let Shown { status, object, length, content_range, headers, metadata, checksum } = $found.shown();
+        let (found, version_id) = $found;
+        let Shown { status, object, length, content_range, headers, metadata, checksum } = found.shown();
         $type {
             status_code: status,
             accept_ranges: Some("bytes".into()),
+            version_id,
             last_modified: Some(object.modified),
             content_length: length,
             e_tag: Some(object.quoted_etag()),
@@ -117,7 +122,7 @@ pub(crate) async fn get_object(
     input: &GetObjectRequest,
 ) -> Result<(GetObjectOutput, Outgoing), Error> {
     let found = find(cx, tx, wanted!(input, GetObjectRequest)).await?;
-    let body = match &found {
+    let body = match &found.0 {
         Found::NotModified(_) => Outgoing::Nothing,
         Found::Whole { object, .. } => Outgoing::Blob { id: object.blob.clone(), range: 0..object.size },
         Found::Part { object, range, .. } => Outgoing::Blob { id: object.blob.clone(), range: range.clone() },
@@ -131,26 +136,28 @@ pub(crate) async fn head_object(cx: &Cx, tx: &mut Tx, input: &HeadObjectRequest)
     Ok(shown!(found, HeadObjectOutput))
 }
 
-async fn find(cx: &Cx, tx: &mut Tx, wanted: Wanted<'_>) -> Result<Found, Error> {
-    let Wanted { bucket, key, expected_bucket_owner, conditions, range, overrides, checksum_mode } = wanted;
+/// Finds the object, and says which version was asked for.
+async fn find(cx: &Cx, tx: &mut Tx, wanted: Wanted<'_>) -> Result<(Found, Option<String>), Error> {
+    let Wanted { bucket, key, expected_bucket_owner, conditions, range, overrides, checksum_mode, version_id } = wanted;
     let (name, key) = (BucketName::parse(bucket)?, ObjectKey::parse(key)?);
     if cx.caller.is_anonymous() && overrides != Headers::default() {
         let text = "Request specific response headers cannot be used for anonymous GET requests.";
         return Err(Error::InvalidRequest(text.into()));
     }
+    let version = version(version_id)?;
     bucket::open(cx, tx, &name, expected_bucket_owner).await?;
     let object = existing(cx, tx, &name, &key).await?;
 
     match conditions.judge(&object) {
         Verdict::Failed(condition) => return Err(failed(condition)),
-        Verdict::NotModified => return Ok(Found::NotModified(object)),
+        Verdict::NotModified => return Ok((Found::NotModified(object), version)),
         Verdict::Proceed => (),
     }
     if let Some(range) = range.map(|range| byte_range::resolve(range, object.size)).transpose()?.flatten() {
-        return Ok(Found::Part { object, overrides, range });
+        return Ok((Found::Part { object, overrides, range }, version));
     }
     let checksum = checksum_mode.map(|_| Members::of(&object.checksum)).unwrap_or_default();
-    Ok(Found::Whole { object, overrides, checksum })
+    Ok((Found::Whole { object, overrides, checksum }, version))
 }
 
 /// An object that is there. Only who may list the bucket learns that one is not (docs).
@@ -186,13 +193,13 @@ impl Found {
             }
             Self::Whole { mut object, overrides, checksum } => {
                 let headers = overridden(std::mem::take(&mut object.headers), overrides);
-                let metadata = Some(std::mem::take(&mut object.metadata));
+                let metadata = Some(shown_metadata(std::mem::take(&mut object.metadata)));
                 let length = Some(object.size as i64);
                 Shown { status: None, object, length, content_range: None, headers, metadata, checksum }
             }
             Self::Part { mut object, overrides, range } => {
                 let headers = overridden(std::mem::take(&mut object.headers), overrides);
-                let metadata = Some(std::mem::take(&mut object.metadata));
+                let metadata = Some(shown_metadata(std::mem::take(&mut object.metadata)));
                 let content_range = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), object.size);
                 let length = Some((range.end - range.start) as i64);
                 let (status, content_range) = (Some(PARTIAL_CONTENT), Some(content_range));

@@ -49,7 +49,7 @@ async fn copies_that_cannot_be() {
         ("/photos/b", &[("x-amz-copy-source", "nowhere/a")], "404 NoSuchBucket"),
         ("/nowhere/b", &[("x-amz-copy-source", "photos/a")], "404 NoSuchBucket"),
         ("/photos/b", &[("x-amz-copy-source", "photos")], "400 InvalidArgument"),
-        ("/photos/b", &[("x-amz-copy-source", "photos/a?versionId=1")], "501 NotImplemented"),
+        ("/photos/b", &[("x-amz-copy-source", "photos/a?versionId=1")], "400 InvalidArgument"),
         (
             "/photos/b",
             &[("x-amz-copy-source", "photos/a"), ("x-amz-copy-source-if-match", "\"0\"")],

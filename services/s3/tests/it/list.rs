@@ -148,3 +148,29 @@ async fn neighbours_do_not_show() {
     assert_eq!(shown(&s3.ok("GET /photos-2?list-type=2", &[], "").await.text()), "b");
     assert_eq!(code(&s3.send("GET /photos-3?list-type=2", &[], "").await), "404 NoSuchBucket");
 }
+
+#[tokio::test]
+async fn numbers_that_are_none() {
+    let s3 = S3::new().await;
+    for (query, expected) in [
+        ("max-keys=abc", "Provided max-keys not an integer or within integer range"),
+        ("max-keys=99999999999", "Provided max-keys not an integer or within integer range"),
+        ("list-type=2&max-keys=1.5", "Provided max-keys not an integer or within integer range"),
+        ("max-keys=-1", "Argument maxKeys must be an integer between 0 and 2147483647"),
+    ] {
+        let refused = s3.send(&format!("GET /photos?{query}"), &[], "").await;
+        assert_eq!(code(&refused), "400 InvalidArgument", "{query}");
+        assert_eq!(element(&refused.text(), "Message"), expected, "{query}");
+    }
+    assert_eq!(element(&s3.ok("GET /photos?max-keys=", &[], "").await.text(), "MaxKeys"), "1000");
+}
+
+#[tokio::test]
+async fn keys_that_xml_cannot_carry_are_references() {
+    let s3 = S3::new().await;
+    s3.put("a%01b%0Dc", "").await;
+    let listed = s3.ok("GET /photos", &[], "").await.text();
+    assert_eq!(elements(&listed, "Key"), ["a&#x1;b&#13;c"]);
+    let listed = s3.ok("GET /photos?encoding-type=url", &[], "").await.text();
+    assert_eq!(elements(&listed, "Key"), ["a%01b%0Dc"]);
+}

@@ -97,3 +97,43 @@ async fn what_is_not_there_is_named() {
     let missing = s3.send("GET /nowhere/none", &[], "").await;
     assert_eq!((code(&missing).as_str(), element(&missing.text(), "BucketName")), ("404 NoSuchBucket", "nowhere"));
 }
+
+#[tokio::test]
+async fn dates_that_are_none_are_no_conditions() {
+    let s3 = S3::new().await;
+    s3.put("a", "abc").await;
+    for header in ["if-modified-since", "if-unmodified-since"] {
+        assert_eq!(s3.code("GET /photos/a", &[(header, "yesterday")], "").await, "200", "{header}");
+    }
+}
+
+#[tokio::test]
+async fn metadata_beyond_ascii_is_an_encoded_word() {
+    let s3 = S3::new().await;
+    s3.ok("PUT /photos/a", &[("x-amz-meta-name", "ÄMÄZÕÑ S3"), ("x-amz-meta-empty", "")], "").await;
+    let got = s3.ok("HEAD /photos/a", &[], "").await;
+    assert_eq!(got.header("x-amz-meta-name"), "=?UTF-8?B?w4PChE3Dg8KEWsODwpXDg8KRIFMz?=");
+    assert!(got.headers.contains_key("x-amz-meta-empty"));
+}
+
+#[tokio::test]
+async fn answers_and_errors_have_both_ids() {
+    let s3 = S3::new().await;
+    for line in ["GET /photos", "GET /photos/none"] {
+        let got = s3.send(line, &[], "").await;
+        assert!(!got.header("x-amz-request-id").is_empty() && !got.header("x-amz-id-2").is_empty(), "{line}");
+    }
+    let error = s3.send("GET /photos/none", &[], "").await;
+    assert_eq!(element(&error.text(), "HostId"), error.header("x-amz-id-2"));
+    assert_eq!(element(&error.text(), "RequestId"), error.header("x-amz-request-id"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_gone_is_an_error_before_the_answer_begins() {
+    use blob::Blobs as _;
+    let s3 = S3::new().await;
+    s3.put("a", "abc").await;
+    let gone = s3.kit.blobs.list(None, 1).await.unwrap().remove(0).id;
+    s3.kit.blobs.delete(&gone).await.unwrap();
+    assert_eq!(s3.code("GET /photos/a", &[], "").await, "503 ServiceUnavailable");
+}
