@@ -104,7 +104,24 @@ pub(crate) enum Step {
     Entry(String),
 }
 
+/// More violations than AWS reports are not kept: a request can break constraints by the hundred thousand.
+const VIOLATIONS_MAX: usize = 32;
+
+/// Of a longer key of a map, paths show the beginning.
+const KEY_SHOWN_BYTES_MAX: usize = 256;
+
+impl Step {
+    pub(crate) fn entry(key: &str) -> Self {
+        Self::Entry(key.get(..key.floor_char_boundary(KEY_SHOWN_BYTES_MAX)).unwrap_or("").to_owned())
+    }
+}
+
 impl Track {
+    /// Whether enough is known to be wrong.
+    pub(crate) fn is_full(&self) -> bool {
+        self.violations.len() >= VIOLATIONS_MAX
+    }
+
     pub(crate) fn enter(&mut self, step: Step) {
         self.steps.push(step);
     }
@@ -155,7 +172,7 @@ impl Track {
     pub fn missing(&mut self, facts: &'static StructureFacts, seen: &Seen) {
         let required = facts.members.iter().enumerate().filter(|(_, m)| m.required && !m.streaming);
         for (index, member) in required {
-            if !seen.has(index) {
+            if !seen.has(index) && !self.is_full() {
                 self.enter(Step::Member(member.name));
                 let path = self.path();
                 self.violations.push(Violation { value: None, path, constraint: "Member must not be null".into() });

@@ -86,6 +86,9 @@ struct Validator {
 
 impl Validator {
     fn broken(&mut self, value: impl Into<String>, constraint: String) {
+        if self.track.is_full() {
+            return;
+        }
         let path = self.track.path();
         self.track.violations.push(Violation { value: Some(value.into()), path, constraint });
     }
@@ -119,7 +122,7 @@ impl Writer for Validator {
             }
             self.track.enter(Step::Member(member.name));
             // A required member that was not sent is reported already; its default is nobody's value.
-            let path_missing = member.required && {
+            let path_missing = member.required && !self.track.violations.is_empty() && {
                 let path = self.track.path();
                 self.track.violations.iter().any(|v| v.value.is_none() && v.path == path)
             };
@@ -152,7 +155,7 @@ impl Writer for Validator {
             for constraint in check(key, key_schema) {
                 self.broken(key, format!("Map keys must satisfy constraint: [{constraint}]"));
             }
-            self.track.enter(Step::Entry(key.to_owned()));
+            self.track.enter(Step::entry(key));
             value.write(self, of);
             self.track.leave();
         }

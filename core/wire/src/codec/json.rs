@@ -131,7 +131,7 @@ impl Reader for JsonReader<'_> {
             match self.jiter.peek().map_err(malformed)? {
                 Peek::Null => self.jiter.next_null().map_err(malformed)?,
                 _ => {
-                    self.track.enter(Step::Entry(key.clone()));
+                    self.track.enter(Step::entry(&key));
                     too_deep(&self.track)?;
                     entry(key, self)?;
                     self.track.leave();

@@ -4,6 +4,7 @@ mod json;
 mod json_write;
 mod text;
 mod tree;
+mod xml_bounds;
 mod xml_write;
 
 pub use json::JsonReader;

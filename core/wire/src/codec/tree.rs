@@ -1,10 +1,12 @@
 //! XML and query parameters in: both become a small tree of named texts, and one reader fills structures from it.
 
+use std::collections::HashMap;
+
 use base::Timestamp;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::codec::{Items, TextReader, refused, too_deep};
+use crate::codec::{Items, TextReader, refused, too_deep, xml_bounds};
 use crate::facts::{Kind, Location, Member, Schema, StructureFacts, TimestampFormat};
 use crate::shape::{ReadError, Reader, Seen, Step, Structure, Track};
 
@@ -28,6 +30,7 @@ const NODES_MAX: usize = 100_000;
 impl Node {
     /// Parses an XML document; attributes become children, namespaces are dropped. Returns the root's name too.
     pub fn from_xml(text: &str) -> Result<(String, Self), ReadError> {
+        xml_bounds::check(text)?;
         let options =
             roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX as u32, ..Default::default() };
         let document = roxmltree::Document::parse_with_options(text, options)
@@ -57,26 +60,20 @@ impl Node {
 
     /// Parses form parameters, whose names are paths: `Tags.member.1.Key=a`.
     pub fn from_query(form: &[u8]) -> Result<Self, ReadError> {
-        let mut root = Self::default();
-        for (count, (name, value)) in form_urlencoded::parse(form).enumerate() {
-            if count > NODES_MAX || name.split('.').count() > super::DEPTH_MAX {
-                return Err(ReadError::Malformed("Too many parameters".into()));
+        let mut sown = Sown::default();
+        for (name, value) in form_urlencoded::parse(form) {
+            let mut at = 0;
+            for (depth, step) in name.split('.').enumerate() {
+                at = sown.child(at, step);
+                if depth > super::DEPTH_MAX || sown.nodes.len() > NODES_MAX {
+                    return Err(ReadError::Malformed("Too many parameters".into()));
+                }
             }
-            let mut node = &mut root;
-            for step in name.split('.') {
-                let at = match node.children.iter().position(|(known, _)| known == step) {
-                    Some(at) => at,
-                    None => {
-                        node.children.push((step.to_owned(), Self::default()));
-                        node.children.len() - 1
-                    }
-                };
-                let Some((_, child)) = node.children.get_mut(at) else { break };
-                node = child;
+            if let Some((_, _, node)) = sown.nodes.get_mut(at) {
+                node.text = value.into_owned();
             }
-            node.text = value.into_owned();
         }
-        Ok(root)
+        Ok(sown.grown())
     }
 
     pub fn child(&self, name: &str) -> Option<&Self> {
@@ -93,6 +90,39 @@ impl Node {
             self.children.iter().filter_map(|(name, node)| Some((name.parse().ok()?, node))).collect();
         found.sort_by_key(|(number, _)| *number);
         found.into_iter().map(|(_, node)| node).collect()
+    }
+}
+
+/// A tree in the making: nodes with their parents and names, found by parent and name, as the parameters may be very many.
+struct Sown {
+    nodes: Vec<(usize, String, Node)>,
+    known: HashMap<(usize, String), usize>,
+}
+
+impl Default for Sown {
+    fn default() -> Self {
+        Self { nodes: vec![(0, String::new(), Node::default())], known: HashMap::new() }
+    }
+}
+
+impl Sown {
+    fn child(&mut self, parent: usize, name: &str) -> usize {
+        *self.known.entry((parent, name.to_owned())).or_insert_with(|| {
+            self.nodes.push((parent, name.to_owned(), Node::default()));
+            self.nodes.len() - 1
+        })
+    }
+
+    /// The root. Children come after their parents, so from the end each node is complete when it moves into its parent.
+    fn grown(mut self) -> Node {
+        loop {
+            let Some((parent, name, mut node)) = self.nodes.pop() else { return Node::default() };
+            node.children.reverse();
+            match self.nodes.get_mut(parent) {
+                Some((_, _, above)) => above.children.push((name, node)),
+                None => return node,
+            }
+        }
     }
 }
 
@@ -203,7 +233,7 @@ impl Reader for TreeReader<'_> {
         for node in entries {
             let key = node.child(key_name).map(|n| n.text.clone()).unwrap_or_default();
             let Some(value) = node.child(value_name) else { continue };
-            self.with(value, Step::Entry(key.clone()), &mut |reader| entry(key.clone(), reader))?;
+            self.with(value, Step::entry(&key), &mut |reader| entry(key.clone(), reader))?;
         }
         Ok(())
     }

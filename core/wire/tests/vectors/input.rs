@@ -55,7 +55,7 @@ impl Request {
             Protocol::AwsJson10 | Protocol::AwsJson11 => router.named(
                 self.headers
                     .get("x-amz-target")
-                    .map_or(made.operation.name, |target| target.to_str().unwrap().rsplit('.').next().unwrap()),
+                    .map_or(made.operation.name, |target| target.to_str().unwrap_or("").rsplit('.').next().unwrap()),
             ),
             _ => router.named(made.operation.name),
         }
