@@ -111,7 +111,7 @@ def test_provisioned_tables_say_so(ddb):
         ({"AttributeDefinitions": [{"AttributeName": "x", "AttributeType": "S"}]}, "Keys: [pk], AttributeDefinitions: [x]"),
         ({"KeySchema": [{"AttributeName": "pk", "KeyType": "RANGE"}]}, "The first KeySchemaElement is not a HASH"),
         ({"BillingMode": "PROVISIONED"}, "must both be specified when BillingMode is PROVISIONED"),
-        ({"TableName": "no"}, "at least 3 characters long"),
+        ({"TableName": "no"}, "Member must have length greater than or equal to 3"),
         ({"TableName": "a/b/c"}, "regular expression pattern: [a-zA-Z0-9_.-]+"),
     ],
 )

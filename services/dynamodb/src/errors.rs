@@ -19,6 +19,8 @@ pub(crate) enum Error {
     TableExists(String),
     #[error("The conditional request failed")]
     ConditionalCheckFailed,
+    #[error("The client request token was used before, with other parameters")]
+    TokenMismatch,
     #[error("{0}")]
     Invalid(String),
     #[error(transparent)]
@@ -48,5 +50,6 @@ service::errors! { Error;
     Error::ResourceNotFound | Error::TableNotFound(_) => errors::RESOURCE_NOT_FOUND_EXCEPTION,
     Error::TableExists(_) => errors::RESOURCE_IN_USE_EXCEPTION,
     Error::ConditionalCheckFailed => errors::CONDITIONAL_CHECK_FAILED_EXCEPTION,
+    Error::TokenMismatch => errors::IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION,
     Error::Invalid(_) | Error::Expression(_) | Error::Update(_) | Error::Key(_) => errors::VALIDATION_EXCEPTION,
 }

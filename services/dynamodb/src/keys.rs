@@ -15,6 +15,8 @@ use crate::{
 const TAG: &[u8] = b"dynamodb\0";
 const TABLE: u8 = b't';
 const ITEM: u8 = b'i';
+const REQUEST_TOKEN: u8 = b'r';
+const COUNTS: u8 = b'c';
 
 /// What ends a text: below everything that can follow inside one.
 const END: [u8; 2] = [0, 1];
@@ -34,6 +36,9 @@ pub struct KeyDecodeError;
 
 /// The log of deleted tables, whose items are still to be swept.
 pub const DELETED: kv::LogId = kv::LogId::from_static("dynamodb\0deleted");
+
+/// The timers of request tokens: the body is the key that is to go.
+pub const TOKENS: kv::LogId = kv::LogId::from_static("dynamodb\0tokens");
 
 /// A key of these spaces as the store has it.
 pub fn row(key: &[u8]) -> Key {
@@ -71,11 +76,32 @@ pub fn partition_bytes(key: &[u8]) -> Result<&[u8], KeyDecodeError> {
     values.get(..values.len() - rest.len()).ok_or(KeyDecodeError)
 }
 
+/// The prefix of the records of all tables of all scopes.
+pub fn all_tables() -> Vec<u8> {
+    vec![TABLE]
+}
+
+/// The key of what was counted in a table.
+pub fn counts(table: TableId) -> Vec<u8> {
+    let mut key = vec![COUNTS];
+    key.extend_from_slice(&table.0);
+    key
+}
+
 /// The prefix of the records of all tables of a scope, which lie in the order of their names.
 pub fn tables(scope: &Scope) -> Vec<u8> {
     let mut key = vec![TABLE];
     put_text(&mut key, scope.account.as_str().as_bytes());
     put_text(&mut key, scope.region.as_str().as_bytes());
+    key
+}
+
+/// The key of what is known of a request by its token.
+pub fn request_token(scope: &Scope, token: &str) -> Vec<u8> {
+    let mut key = vec![REQUEST_TOKEN];
+    put_text(&mut key, scope.account.as_str().as_bytes());
+    put_text(&mut key, scope.region.as_str().as_bytes());
+    put_text(&mut key, token.as_bytes());
     key
 }
 

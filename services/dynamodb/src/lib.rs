@@ -15,7 +15,7 @@ mod worker;
 use base::Arn;
 use service::{Anonymous, Cx, Service, common, demands};
 
-use crate::ops::{batch, item, query, scan, table};
+use crate::ops::{batch, item, query, scan, table, transact_get, transact_write};
 
 pub use worker::start;
 
@@ -39,6 +39,8 @@ service::operations! { crate::wire;
     Scan => scan::scan, |_, _| demands![];
     BatchGetItem => batch::batch_get_item, |_, _| demands![];
     BatchWriteItem => batch::batch_write_item, |_, _| demands![];
+    TransactWriteItems => transact_write::transact_write_items, |_, _| demands![];
+    TransactGetItems => transact_get::transact_get_items, |_, _| demands![];
 }
 
 /// The service's descriptor.

@@ -27,14 +27,16 @@ pub(crate) fn table_arn(scope: &Scope, given: &str) -> Arn {
 }
 
 fn check(name: &str) -> Result<(), Error> {
-    if !NAME_LENGTHS.contains(&name.len()) {
-        return Err(Error::invalid("TableName must be at least 3 characters long and at most 255 characters long"));
-    }
-    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
-        return Err(Error::invalid(format!(
-            "1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: Member must \
-             satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
-        )));
-    }
-    Ok(())
+    let broken = if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
+        "satisfy regular expression pattern: [a-zA-Z0-9_.-]+".to_owned()
+    } else if name.len() < *NAME_LENGTHS.start() {
+        format!("have length greater than or equal to {}", NAME_LENGTHS.start())
+    } else if *NAME_LENGTHS.end() < name.len() {
+        format!("have length less than or equal to {}", NAME_LENGTHS.end())
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(format!(
+        "1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: Member must {broken}"
+    )))
 }

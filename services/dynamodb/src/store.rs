@@ -2,17 +2,23 @@
 
 use std::ops::Range as ByteRange;
 
-use base::Scope;
-use kv::{Key, Limit, Position, Range, Tx, Watch};
+use base::{Scope, Timestamp};
+use bytes::Bytes;
+use kv::{Key, Limit, Position, Range, Timer, Tx, Watch};
 use service::{Failure, Platform};
 
 use crate::engine::codec;
 use crate::errors::Error;
 use crate::keys;
-use crate::model::{Item, PrimaryKey, Table, TableId, TableRecord};
+use crate::model::{
+    Counts, CountsRecord, Item, PrimaryKey, RequestToken, RequestTokenRecord, Table, TableId, TableRecord,
+    item_size_bytes,
+};
 
 /// Rows that one transaction of a sweep deletes.
 const SWEEP_ROWS: usize = 1000;
+/// Tables whose records are read at once when all are counted.
+const PAGE_TABLES: usize = 100;
 
 /// A table; a change of it by another transaction is a conflict.
 pub(crate) async fn table(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Option<Table>, Error> {
@@ -30,6 +36,7 @@ pub(crate) fn put_table(tx: &mut Tx, scope: &Scope, table: Table) -> Result<(), 
 /// Removes a table. Its items, which nothing leads to any more, are swept later.
 pub(crate) fn delete_table(tx: &mut Tx, scope: &Scope, table: &Table) {
     tx.delete(keys::row(&keys::table(scope, &table.name)));
+    tx.delete(keys::row(&keys::counts(table.id)));
     tx.append(keys::DELETED, table.id.0.to_vec());
 }
 
@@ -62,6 +69,93 @@ pub(crate) fn put_item(tx: &mut Tx, table: TableId, key: &PrimaryKey, item: &Ite
 
 pub(crate) fn delete_item(tx: &mut Tx, table: TableId, key: &PrimaryKey) {
     tx.delete(keys::row(&keys::item(table, key)));
+}
+
+/// What a table held when it was last counted; none of it before that. Never a conflict.
+pub(crate) async fn counts(tx: &mut Tx, table: TableId) -> Result<Counts, Error> {
+    let Some(bytes) = tx.peek(&keys::row(&keys::counts(table))).await? else { return Ok(Counts::default()) };
+    let CountsRecord::V1(counts) = serde_json::from_slice(&bytes).map_err(Failure::internal)?;
+    Ok(counts)
+}
+
+/// Counts what is in all tables, page by page of fresh snapshots, so no writer ever waits for it or conflicts with it.
+pub(crate) async fn count_tables(platform: &Platform) -> Result<(), Error> {
+    let mut range = Range::prefix(keys::row(&keys::all_tables()));
+    loop {
+        let mut tx = platform.begin().await?;
+        let page = tx.range(range.clone(), Limit::rows(PAGE_TABLES), Watch::Untracked).await?;
+        drop(tx);
+        for (key, record) in &page.rows {
+            let TableRecord::V1(table) = serde_json::from_slice(record).map_err(Failure::internal)?;
+            let counted = count_items(platform, table.id).await?;
+            let mut tx = platform.begin().await?;
+            // A table that has gone meanwhile leaves nothing behind.
+            let stays = tx.get(key).await?.is_some();
+            if stays && counts(&mut tx, table.id).await? != counted {
+                let record = serde_json::to_vec(&CountsRecord::V1(counted)).map_err(Failure::internal)?;
+                tx.put(keys::row(&keys::counts(table.id)), record);
+                tx.commit().await?;
+            }
+        }
+        match page.last() {
+            Some(last) if page.more => range = range.after(last),
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn count_items(platform: &Platform, table: TableId) -> Result<Counts, Error> {
+    let (mut range, mut counts) = (keys::rows(&all_items(table)), Counts::default());
+    loop {
+        let page = items(&mut platform.begin().await?, range.clone(), Limit::PAGE).await?;
+        for (_, row) in &page.rows {
+            counts.items += 1;
+            counts.bytes += item_size_bytes(&decode(row)?) as u64;
+        }
+        match page.last() {
+            Some(last) if page.more => range = range.after(last),
+            _ => return Ok(counts),
+        }
+    }
+}
+
+/// What is known of a request by its token; a change of it by another transaction is a conflict.
+pub(crate) async fn request_token(tx: &mut Tx, scope: &Scope, token: &str) -> Result<Option<RequestToken>, Error> {
+    let Some(bytes) = tx.get(&keys::row(&keys::request_token(scope, token))).await? else { return Ok(None) };
+    Ok(Some(decode_token(&bytes)?))
+}
+
+/// Keeps it until it expires.
+pub(crate) fn put_request_token(tx: &mut Tx, scope: &Scope, token: &str, known: RequestToken) -> Result<(), Error> {
+    let (key, due) = (keys::row(&keys::request_token(scope, token)), known.expires_at);
+    let name = Bytes::copy_from_slice(key.as_bytes());
+    tx.at(due, Timer { list: keys::TOKENS, name: name.clone(), body: name });
+    tx.put(key, serde_json::to_vec(&RequestTokenRecord::V1(known)).map_err(Failure::internal)?);
+    Ok(())
+}
+
+fn decode_token(bytes: &[u8]) -> Result<RequestToken, Error> {
+    let RequestTokenRecord::V1(known) = serde_json::from_slice(bytes).map_err(Failure::internal)?;
+    Ok(known)
+}
+
+/// Removes a page of the request tokens that have expired. Answers when the next one does.
+pub(crate) async fn forget_tokens(platform: &Platform) -> Result<Option<Timestamp>, Error> {
+    let now = platform.clock.now();
+    let due = platform.store.due(&keys::TOKENS, now, Limit::PAGE).await?;
+    for (id, key) in &due.timers {
+        let mut tx = platform.begin().await?;
+        let Some(_) = tx.take(id).await? else { continue };
+        let key = Key::new(key.clone());
+        // A token that was used again after it expired has a later timer.
+        if let Some(bytes) = tx.get(&key).await?
+            && decode_token(&bytes)?.expires_at <= now
+        {
+            tx.delete(key);
+        }
+        tx.commit().await?;
+    }
+    Ok(due.next)
 }
 
 /// Rows of items as of the snapshot; their values are for `decode`.
@@ -103,5 +197,71 @@ async fn sweep_items(platform: &Platform, table: TableId) -> Result<(), Error> {
             Some(last) if page.more => range = range.after(last),
             _ => return Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use service::testing::Kit;
+
+    use super::*;
+
+    fn album() -> serde_json::Value {
+        json!({
+            "TableName": "album",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+        })
+    }
+
+    #[tokio::test]
+    async fn tables_say_what_was_counted_in_them() {
+        let kit = Kit::new(kv::Store::new(kv_memory::Memory::default()), vec![crate::service()]);
+        kit.call("dynamodb", "CreateTable", album()).await.unwrap();
+        let put = |pk: &str| json!({ "TableName": "album", "Item": { "pk": { "S": pk } } });
+        let described = async || {
+            let document = json!({ "TableName": "album" });
+            let table = kit.call("dynamodb", "DescribeTable", document).await.unwrap()["Table"].clone();
+            (table["ItemCount"].clone(), table["TableSizeBytes"].clone())
+        };
+        kit.call("dynamodb", "PutItem", put("a")).await.unwrap();
+        kit.call("dynamodb", "PutItem", put("long")).await.unwrap();
+        assert_eq!(described().await, (json!(0), json!(0)));
+        count_tables(&kit.platform).await.unwrap();
+        assert_eq!(described().await, (json!(2), json!(9)));
+
+        kit.call("dynamodb", "DeleteTable", json!({ "TableName": "album" })).await.unwrap();
+        kit.call("dynamodb", "CreateTable", album()).await.unwrap();
+        assert_eq!(described().await, (json!(0), json!(0)));
+    }
+
+    #[tokio::test]
+    async fn request_tokens_are_removed_once_they_have_expired() {
+        let kit = Kit::new(kv::Store::new(kv_memory::Memory::default()), vec![crate::service()]);
+        let request = json!({
+            "ClientRequestToken": "token",
+            "TransactItems": [{ "Put": { "TableName": "album", "Item": { "pk": { "S": "a" } } } }],
+        });
+        kit.call("dynamodb", "CreateTable", album()).await.unwrap();
+        let rows = async || {
+            let tokens = keys::prefix_range(vec![b'r']);
+            let mut tx = kit.platform.begin().await.unwrap();
+            tx.range(keys::rows(&tokens), Limit::PAGE, Watch::Untracked).await.unwrap().rows.len()
+        };
+        kit.call("dynamodb", "TransactWriteItems", request.clone()).await.unwrap();
+        assert!(forget_tokens(&kit.platform).await.unwrap().is_some());
+        assert_eq!(rows().await, 1);
+
+        kit.clock.advance_ms(10 * 60 * 1000);
+        // Used again: the first timer must leave it alone.
+        kit.call("dynamodb", "TransactWriteItems", request).await.unwrap();
+        assert!(forget_tokens(&kit.platform).await.unwrap().is_some());
+        assert_eq!(rows().await, 1);
+
+        kit.clock.advance_ms(10 * 60 * 1000);
+        assert_eq!(forget_tokens(&kit.platform).await.unwrap(), None);
+        assert_eq!(rows().await, 0);
     }
 }

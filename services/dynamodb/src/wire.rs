@@ -68,8 +68,8 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("SearchVectors", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("StartBulkPutItems", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagResource", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("TransactGetItems", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("TransactWriteItems", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "TransactGetItems", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((TransactGetItemsInput::FACTS, TransactGetItemsOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "TransactGetItemsOutput", checksum_member: "" },
+    OperationFacts { name: "TransactWriteItems", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((TransactWriteItemsInput::FACTS, TransactWriteItemsOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "TransactWriteItemsOutput", checksum_member: "" },
     OperationFacts::unsupported("UntagResource", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateContinuousBackups", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateContributorInsights", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -98,6 +98,8 @@ pub mod op {
     operation!(PutItem, PutItemInput, PutItemOutput, &OPERATIONS[41]);
     operation!(Query, QueryInput, QueryOutput, &OPERATIONS[43]);
     operation!(Scan, ScanInput, ScanOutput, &OPERATIONS[46]);
+    operation!(TransactGetItems, TransactGetItemsInput, TransactGetItemsOutput, &OPERATIONS[50]);
+    operation!(TransactWriteItems, TransactWriteItemsInput, TransactWriteItemsOutput, &OPERATIONS[51]);
     operation!(UpdateItem, UpdateItemInput, UpdateItemOutput, &OPERATIONS[57]);
     operation!(UpdateTable, UpdateTableInput, UpdateTableOutput, &OPERATIONS[59]);
 }
@@ -123,6 +125,8 @@ pub mod schema {
     pub static BILLING_MODE_SUMMARY: Schema = Schema::new("BillingModeSummary", Kind::Structure);
     pub static BOOLEAN_OBJECT: Schema = Schema::new("BooleanObject", Kind::Boolean);
     pub static CAPACITY: Schema = Schema::new("Capacity", Kind::Structure);
+    pub static CLIENT_REQUEST_TOKEN: Schema = Schema::new("ClientRequestToken", Kind::String).length(1, 36);
+    pub static CONDITION_CHECK: Schema = Schema::new("ConditionCheck", Kind::Structure);
     pub static CONDITION_EXPRESSION: Schema = Schema::new("ConditionExpression", Kind::String);
     pub static CONSISTENT_READ: Schema = Schema::new("ConsistentRead", Kind::Boolean);
     pub static CONSUMED_CAPACITY: Schema = Schema::new("ConsumedCapacity", Kind::Structure);
@@ -131,6 +135,7 @@ pub mod schema {
     pub static CREATE_TABLE_INPUT: Schema = Schema::new("CreateTableInput", Kind::Structure);
     pub static CREATE_TABLE_OUTPUT: Schema = Schema::new("CreateTableOutput", Kind::Structure);
     pub static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
+    pub static DELETE: Schema = Schema::new("Delete", Kind::Structure);
     pub static DELETE_ITEM_INPUT: Schema = Schema::new("DeleteItemInput", Kind::Structure);
     pub static DELETE_ITEM_OUTPUT: Schema = Schema::new("DeleteItemOutput", Kind::Structure);
     pub static DELETE_REQUEST: Schema = Schema::new("DeleteRequest", Kind::Structure);
@@ -145,10 +150,13 @@ pub mod schema {
     pub static EXPRESSION_ATTRIBUTE_NAME_VARIABLE: Schema = Schema::new("ExpressionAttributeNameVariable", Kind::String);
     pub static EXPRESSION_ATTRIBUTE_VALUE_MAP: Schema = Schema::new("ExpressionAttributeValueMap", Kind::Custom);
     pub static EXPRESSION_ATTRIBUTE_VALUE_VARIABLE: Schema = Schema::new("ExpressionAttributeValueVariable", Kind::String);
+    pub static GET: Schema = Schema::new("Get", Kind::Structure);
     pub static GET_ITEM_INPUT: Schema = Schema::new("GetItemInput", Kind::Structure);
     pub static GET_ITEM_OUTPUT: Schema = Schema::new("GetItemOutput", Kind::Structure);
     pub static INTEGER: Schema = Schema::new("Integer", Kind::Integer);
     pub static ITEM_LIST: Schema = Schema::new("ItemList", Kind::List { item_name: "member", item: &ATTRIBUTE_MAP, flattened: false });
+    pub static ITEM_RESPONSE: Schema = Schema::new("ItemResponse", Kind::Structure);
+    pub static ITEM_RESPONSE_LIST: Schema = Schema::new("ItemResponseList", Kind::List { item_name: "member", item: &ITEM_RESPONSE, flattened: false }).length(1, 100);
     pub static KEY: Schema = Schema::new("Key", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE, flattened: false });
     pub static KEY_EXPRESSION: Schema = Schema::new("KeyExpression", Kind::String);
     pub static KEY_LIST: Schema = Schema::new("KeyList", Kind::List { item_name: "member", item: &KEY, flattened: false }).length(1, 100);
@@ -167,6 +175,7 @@ pub mod schema {
     pub static PROJECTION_EXPRESSION: Schema = Schema::new("ProjectionExpression", Kind::String);
     pub static PROVISIONED_THROUGHPUT: Schema = Schema::new("ProvisionedThroughput", Kind::Structure);
     pub static PROVISIONED_THROUGHPUT_DESCRIPTION: Schema = Schema::new("ProvisionedThroughputDescription", Kind::Structure);
+    pub static PUT: Schema = Schema::new("Put", Kind::Structure);
     pub static PUT_ITEM_INPUT: Schema = Schema::new("PutItemInput", Kind::Structure);
     pub static PUT_ITEM_INPUT_ATTRIBUTE_MAP: Schema = Schema::new("PutItemInputAttributeMap", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE, flattened: false });
     pub static PUT_ITEM_OUTPUT: Schema = Schema::new("PutItemOutput", Kind::Structure);
@@ -175,14 +184,14 @@ pub mod schema {
     pub static QUERY_OUTPUT: Schema = Schema::new("QueryOutput", Kind::Structure);
     pub static RETURN_CONSUMED_CAPACITY: Schema = Schema::new("ReturnConsumedCapacity", Kind::String).values(&["INDEXES", "TOTAL", "NONE"]);
     pub static RETURN_ITEM_COLLECTION_METRICS: Schema = Schema::new("ReturnItemCollectionMetrics", Kind::String).values(&["SIZE", "NONE"]);
-    pub static RETURN_VALUE: Schema = Schema::new("ReturnValue", Kind::String).values(&["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"]);
+    pub static RETURN_VALUE: Schema = Schema::new("ReturnValue", Kind::String).values(&["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"]);
     pub static RETURN_VALUES_ON_CONDITION_CHECK_FAILURE: Schema = Schema::new("ReturnValuesOnConditionCheckFailure", Kind::String).values(&["ALL_OLD", "NONE"]);
-    pub static SCALAR_ATTRIBUTE_TYPE: Schema = Schema::new("ScalarAttributeType", Kind::String).values(&["S", "N", "B"]);
+    pub static SCALAR_ATTRIBUTE_TYPE: Schema = Schema::new("ScalarAttributeType", Kind::String).values(&["B", "N", "S"]);
     pub static SCAN_INPUT: Schema = Schema::new("ScanInput", Kind::Structure);
     pub static SCAN_OUTPUT: Schema = Schema::new("ScanOutput", Kind::Structure);
     pub static SCAN_SEGMENT: Schema = Schema::new("ScanSegment", Kind::Integer).range(0, 999999);
     pub static SCAN_TOTAL_SEGMENTS: Schema = Schema::new("ScanTotalSegments", Kind::Integer).range(1, 1000000);
-    pub static SELECT: Schema = Schema::new("Select", Kind::String).values(&["ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT"]);
+    pub static SELECT: Schema = Schema::new("Select", Kind::String).values(&["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"]);
     pub static STRING: Schema = Schema::new("String", Kind::String);
     pub static TABLE_ARN: Schema = Schema::new("TableArn", Kind::String).length(1, 1024);
     pub static TABLE_CLASS: Schema = Schema::new("TableClass", Kind::String).values(&["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
@@ -193,6 +202,15 @@ pub mod schema {
     pub static TABLE_STATUS: Schema = Schema::new("TableStatus", Kind::String).values(&["CREATING", "UPDATING", "DELETING", "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED", "REPLICATION_NOT_AUTHORIZED"]);
     pub static TIME_TO_LIVE_DESCRIPTION: Schema = Schema::new("TimeToLiveDescription", Kind::Structure);
     pub static TIME_TO_LIVE_STATUS: Schema = Schema::new("TimeToLiveStatus", Kind::String).values(&["ENABLING", "DISABLING", "ENABLED", "DISABLED"]);
+    pub static TRANSACT_GET_ITEM: Schema = Schema::new("TransactGetItem", Kind::Structure);
+    pub static TRANSACT_GET_ITEM_LIST: Schema = Schema::new("TransactGetItemList", Kind::List { item_name: "member", item: &TRANSACT_GET_ITEM, flattened: false }).length(1, 100);
+    pub static TRANSACT_GET_ITEMS_INPUT: Schema = Schema::new("TransactGetItemsInput", Kind::Structure);
+    pub static TRANSACT_GET_ITEMS_OUTPUT: Schema = Schema::new("TransactGetItemsOutput", Kind::Structure);
+    pub static TRANSACT_WRITE_ITEM: Schema = Schema::new("TransactWriteItem", Kind::Structure);
+    pub static TRANSACT_WRITE_ITEM_LIST: Schema = Schema::new("TransactWriteItemList", Kind::List { item_name: "member", item: &TRANSACT_WRITE_ITEM, flattened: false }).length(1, 100);
+    pub static TRANSACT_WRITE_ITEMS_INPUT: Schema = Schema::new("TransactWriteItemsInput", Kind::Structure);
+    pub static TRANSACT_WRITE_ITEMS_OUTPUT: Schema = Schema::new("TransactWriteItemsOutput", Kind::Structure);
+    pub static UPDATE: Schema = Schema::new("Update", Kind::Structure);
     pub static UPDATE_EXPRESSION: Schema = Schema::new("UpdateExpression", Kind::String);
     pub static UPDATE_ITEM_INPUT: Schema = Schema::new("UpdateItemInput", Kind::Structure);
     pub static UPDATE_ITEM_OUTPUT: Schema = Schema::new("UpdateItemOutput", Kind::Structure);
@@ -234,14 +252,27 @@ structure! { BillingModeSummary: [
 ] streams [  ] refuses [ Member::new("LastUpdateToPayPerRequestDateTime", &schema::REFUSED) ] }
 
 structure! { Capacity: [
+    read_capacity_units: Option<f64> = Member::new("ReadCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
+    write_capacity_units: Option<f64> = Member::new("WriteCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
     capacity_units: Option<f64> = Member::new("CapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
-] streams [  ] refuses [ Member::new("ReadCapacityUnits", &schema::REFUSED), Member::new("WriteCapacityUnits", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
+
+structure! { ConditionCheck: [
+    key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
+    table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    condition_expression: String = Member::new("ConditionExpression", &schema::CONDITION_EXPRESSION).required();
+    expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
+    expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
+    return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
+] streams [  ] refuses [  ] }
 
 structure! { ConsumedCapacity: [
     table_name: Option<String> = Member::new("TableName", &schema::TABLE_ARN);
     capacity_units: Option<f64> = Member::new("CapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
+    read_capacity_units: Option<f64> = Member::new("ReadCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
+    write_capacity_units: Option<f64> = Member::new("WriteCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
     table: Option<Capacity> = Member::new("Table", &schema::CAPACITY);
-] streams [  ] refuses [ Member::new("ReadCapacityUnits", &schema::REFUSED), Member::new("WriteCapacityUnits", &schema::REFUSED), Member::new("LocalSecondaryIndexes", &schema::REFUSED), Member::new("GlobalSecondaryIndexes", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("LocalSecondaryIndexes", &schema::REFUSED), Member::new("GlobalSecondaryIndexes", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
 
 structure! { CreateTableInput: [
     attribute_definitions: Vec<AttributeDefinition> = Member::new("AttributeDefinitions", &schema::ATTRIBUTE_DEFINITIONS).required();
@@ -255,6 +286,15 @@ structure! { CreateTableInput: [
 
 structure! { CreateTableOutput: [
     table_description: Option<TableDescription> = Member::new("TableDescription", &schema::TABLE_DESCRIPTION);
+] streams [  ] refuses [  ] }
+
+structure! { Delete: [
+    key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
+    table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    condition_expression: Option<String> = Member::new("ConditionExpression", &schema::CONDITION_EXPRESSION);
+    expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
+    expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
+    return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
 ] streams [  ] refuses [  ] }
 
 structure! { DeleteItemInput: [
@@ -302,6 +342,13 @@ structure! { DescribeTimeToLiveOutput: [
     time_to_live_description: Option<TimeToLiveDescription> = Member::new("TimeToLiveDescription", &schema::TIME_TO_LIVE_DESCRIPTION);
 ] streams [  ] refuses [  ] }
 
+structure! { Get: [
+    key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
+    table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    projection_expression: Option<String> = Member::new("ProjectionExpression", &schema::PROJECTION_EXPRESSION);
+    expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
+] streams [  ] refuses [  ] }
+
 structure! { GetItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
@@ -314,6 +361,10 @@ structure! { GetItemInput: [
 structure! { GetItemOutput: [
     item: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Item", &schema::ATTRIBUTE_MAP);
     consumed_capacity: Option<ConsumedCapacity> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY);
+] streams [  ] refuses [  ] }
+
+structure! { ItemResponse: [
+    item: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Item", &schema::ATTRIBUTE_MAP);
 ] streams [  ] refuses [  ] }
 
 structure! { KeySchemaElement: [
@@ -348,6 +399,15 @@ structure! { ProvisionedThroughputDescription: [
     read_capacity_units: Option<i64> = Member::new("ReadCapacityUnits", &schema::NON_NEGATIVE_LONG_OBJECT);
     write_capacity_units: Option<i64> = Member::new("WriteCapacityUnits", &schema::NON_NEGATIVE_LONG_OBJECT);
 ] streams [  ] refuses [ Member::new("LastIncreaseDateTime", &schema::REFUSED), Member::new("LastDecreaseDateTime", &schema::REFUSED) ] }
+
+structure! { Put: [
+    item: BTreeMap<String, crate::model::AttributeValue> = Member::new("Item", &schema::PUT_ITEM_INPUT_ATTRIBUTE_MAP).required();
+    table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    condition_expression: Option<String> = Member::new("ConditionExpression", &schema::CONDITION_EXPRESSION);
+    expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
+    expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
+    return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
+] streams [  ] refuses [  ] }
 
 structure! { PutItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
@@ -434,6 +494,48 @@ structure! { TableDescription: [
 structure! { TimeToLiveDescription: [
     time_to_live_status: Option<String> = Member::new("TimeToLiveStatus", &schema::TIME_TO_LIVE_STATUS);
 ] streams [  ] refuses [ Member::new("AttributeName", &schema::REFUSED) ] }
+
+structure! { TransactGetItem: [
+    get: Get = Member::new("Get", &schema::GET).required();
+] streams [  ] refuses [  ] }
+
+structure! { TransactGetItemsInput: [
+    transact_items: Vec<TransactGetItem> = Member::new("TransactItems", &schema::TRANSACT_GET_ITEM_LIST).required();
+    return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
+] streams [  ] refuses [  ] }
+
+structure! { TransactGetItemsOutput: [
+    consumed_capacity: Option<Vec<ConsumedCapacity>> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY_MULTIPLE);
+    responses: Option<Vec<ItemResponse>> = Member::new("Responses", &schema::ITEM_RESPONSE_LIST);
+] streams [  ] refuses [  ] }
+
+structure! { TransactWriteItem: [
+    condition_check: Option<ConditionCheck> = Member::new("ConditionCheck", &schema::CONDITION_CHECK);
+    put: Option<Put> = Member::new("Put", &schema::PUT);
+    delete: Option<Delete> = Member::new("Delete", &schema::DELETE);
+    update: Option<Update> = Member::new("Update", &schema::UPDATE);
+] streams [  ] refuses [  ] }
+
+structure! { TransactWriteItemsInput: [
+    transact_items: Vec<TransactWriteItem> = Member::new("TransactItems", &schema::TRANSACT_WRITE_ITEM_LIST).required();
+    return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
+    return_item_collection_metrics: Option<String> = Member::new("ReturnItemCollectionMetrics", &schema::RETURN_ITEM_COLLECTION_METRICS);
+    client_request_token: Option<String> = Member::new("ClientRequestToken", &schema::CLIENT_REQUEST_TOKEN);
+] streams [  ] refuses [  ] }
+
+structure! { TransactWriteItemsOutput: [
+    consumed_capacity: Option<Vec<ConsumedCapacity>> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY_MULTIPLE);
+] streams [  ] refuses [ Member::new("ItemCollectionMetrics", &schema::REFUSED) ] }
+
+structure! { Update: [
+    key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
+    update_expression: String = Member::new("UpdateExpression", &schema::UPDATE_EXPRESSION).required();
+    table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    condition_expression: Option<String> = Member::new("ConditionExpression", &schema::CONDITION_EXPRESSION);
+    expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
+    expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
+    return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
+] streams [  ] refuses [  ] }
 
 structure! { UpdateItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();

@@ -9,4 +9,5 @@ mod it {
     mod kit;
     mod query;
     mod table;
+    mod transact;
 }

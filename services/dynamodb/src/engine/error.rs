@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{engine::number::NumberError, model::Kind};
+use crate::{
+    engine::{key::KeyError, number::NumberError},
+    model::Kind,
+};
 
 /// Which parameter an expression came in; it stands in most error texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub enum ExpressionError {
     Unused(&'static str, String),
     #[error("Invalid operator used in KeyConditionExpression: {0}")]
     KeyOperator(String),
-    #[error("KeyConditionExpressions cannot contain nested operations")]
+    #[error("Invalid KeyConditionExpression: KeyConditionExpressions cannot contain nested operations")]
     KeyNested,
     #[error("Invalid condition in KeyConditionExpression: No key attribute specified")]
     KeyNoAttribute,
@@ -57,12 +60,12 @@ pub enum ExpressionError {
         "Invalid condition in KeyConditionExpression: {0} operator must have the key attribute as its first operand"
     )]
     KeyNotFirst(&'static str),
-    #[error("KeyConditionExpressions cannot have conditions on nested attributes")]
+    #[error("Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes")]
     KeyNestedPath,
-    #[error("KeyConditionExpressions must only contain one condition per key")]
+    #[error("Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key")]
     KeyTwice,
-    #[error("Conditions can be of length 1 or 2 only")]
-    KeyCount,
+    #[error("The number of query conditions ({0}) exceeds the number of key attributes defined in the schema ({1})")]
+    KeyCount(usize, usize),
     #[error("Query condition missed key schema element: {0}")]
     KeyMissing(String),
     #[error("Query key condition not supported")]
@@ -74,6 +77,8 @@ pub enum ExpressionError {
          {0} value. Key: {1}"
     )]
     KeyEmpty(&'static str, String),
+    #[error(transparent)]
+    KeySize(#[from] KeyError),
     #[error(
         "One or more parameter values were invalid: Cannot update attribute {0}. This attribute is part of the key"
     )]

@@ -94,13 +94,18 @@ fn check(schema: &KeySchema, key: &PrimaryKey) -> Result<(), KeyError> {
             return Err(KeyError::Empty(kind, attribute.name.clone()));
         }
     }
-    if HASH_KEY_BYTES_MAX < size_bytes(&key.hash) {
-        return Err(KeyError::HashTooLong);
-    }
-    match &key.range {
-        Some(range) if RANGE_KEY_BYTES_MAX < size_bytes(range) => Err(KeyError::RangeTooLong),
-        _ => Ok(()),
-    }
+    check_hash_size(&key.hash)?;
+    key.range.as_ref().map_or(Ok(()), check_range_size)
+}
+
+/// Refuses a partition key that is too long.
+pub(super) fn check_hash_size(value: &KeyValue) -> Result<(), KeyError> {
+    if HASH_KEY_BYTES_MAX < size_bytes(value) { Err(KeyError::HashTooLong) } else { Ok(()) }
+}
+
+/// Refuses a sort key that is too long.
+pub(super) fn check_range_size(value: &KeyValue) -> Result<(), KeyError> {
+    if RANGE_KEY_BYTES_MAX < size_bytes(value) { Err(KeyError::RangeTooLong) } else { Ok(()) }
 }
 
 fn size_bytes(value: &KeyValue) -> usize {

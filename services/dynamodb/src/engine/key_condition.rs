@@ -5,7 +5,7 @@ use crate::{
         ast::Comparator,
         condition::{Test, compile},
         error::{ExpressionError, ExpressionKind},
-        key::{empty_kind, scalar},
+        key::{check_hash_size, check_range_size, empty_kind, scalar},
         operands::Operand,
         path::Path,
         placeholders::Placeholders,
@@ -75,7 +75,7 @@ impl KeyConditions {
     /// What it says about a table or an index with this key.
     pub fn on(&self, schema: &KeySchema) -> Result<KeyQuery, ExpressionError> {
         if 2 < self.0.len() {
-            return Err(ExpressionError::KeyCount);
+            return Err(ExpressionError::KeyCount(self.0.len(), schema.attributes().count()));
         }
         let find = |key: &KeyAttribute| self.0.iter().find(|(path, _)| path.root() == key.name);
         let missed = |key: &KeyAttribute| ExpressionError::KeyMissing(key.name.clone());
@@ -89,7 +89,12 @@ impl KeyConditions {
         }
         let Range::Equal(hash) = hash else { return Err(ExpressionError::KeyNotSupported) };
         let hash = key_value(&schema.hash, hash)?;
-        let range = range.map(|(key, range)| range.try_map(|value| key_value(key, value))).transpose()?;
+        check_hash_size(&hash)?;
+        let sort_value = |key: &KeyAttribute, value: &AttributeValue| {
+            let value = key_value(key, value)?;
+            check_range_size(&value).map(|()| value).map_err(ExpressionError::from)
+        };
+        let range = range.map(|(key, range)| range.try_map(|value| sort_value(key, value))).transpose()?;
         if let Some(Range::BeginsWith(KeyValue::N(_))) = range {
             return Err(ExpressionError::KeyNotSupported);
         }

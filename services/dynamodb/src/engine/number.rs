@@ -21,6 +21,8 @@ pub struct Number {
 /// Why a text or a result is no number that DynamoDB keeps; the text is AWS's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
+    #[error("The parameter cannot be converted to a numeric value")]
+    Empty,
     #[error("The parameter cannot be converted to a numeric value: {0}")]
     NotNumeric(String),
     #[error("Number overflow. Attempting to store a number with magnitude larger than supported range")]
@@ -35,8 +37,15 @@ impl Number {
     /// Nought.
     pub const ZERO: Self = Self { negative: false, mantissa: 0, exponent: 0 };
 
-    /// The exact sum, or an error where it does not fit.
+    /// The exact sum, or an error where it does not fit. One of too many digits counts as an overflow too (observed).
     pub fn checked_add(self, other: Self) -> Result<Self, NumberError> {
+        self.sum(other).map_err(|error| match error {
+            NumberError::Precision => NumberError::Overflow,
+            other => other,
+        })
+    }
+
+    fn sum(self, other: Self) -> Result<Self, NumberError> {
         if self.mantissa == 0 {
             return Ok(other);
         }
@@ -73,9 +82,13 @@ impl Number {
         self.mantissa.checked_ilog10().map_or(1, |log| log + 1)
     }
 
-    /// Bytes that AWS counts for it: one for two digits, one more, and one for a minus sign (docs, observed).
+    /// Bytes that AWS counts for it (observed): one, one more for each two digits before the point and each two behind
+    /// it, zeros at either end of the number left out, and one for a minus sign.
     pub fn size_bytes(self) -> usize {
-        self.digits().div_ceil(2) as usize + 1 + usize::from(self.negative)
+        let digits = if self.mantissa == 0 { 0 } else { i64::from(self.digits()) };
+        let behind = (-i64::from(self.exponent)).clamp(0, digits);
+        let pairs = (digits - behind).unsigned_abs().div_ceil(2) + behind.unsigned_abs().div_ceil(2);
+        pairs as usize + 1 + usize::from(self.negative)
     }
 
     /// Sign, mantissa and exponent, for codecs.
@@ -134,6 +147,9 @@ impl FromStr for Number {
 
     /// Reads plain and scientific notation: `-1.50`, `.5`, `1E-3`.
     fn from_str(text: &str) -> Result<Self, NumberError> {
+        if text.is_empty() {
+            return Err(NumberError::Empty);
+        }
         let bad = || NumberError::NotNumeric(text.to_owned());
         let (negative, rest) = match text.as_bytes().first() {
             Some(b'-') => (true, text.get(1..)),
@@ -266,7 +282,7 @@ mod tests {
         let precision = "Attempting to store more than 38 significant digits in a Number";
         for (text, expected) in [
             ("abc", "The parameter cannot be converted to a numeric value: abc"),
-            ("", "The parameter cannot be converted to a numeric value: "),
+            ("", "The parameter cannot be converted to a numeric value"),
             ("-", "The parameter cannot be converted to a numeric value: -"),
             (".", "The parameter cannot be converted to a numeric value: ."),
             ("1e", "The parameter cannot be converted to a numeric value: 1e"),
@@ -290,6 +306,24 @@ mod tests {
     }
 
     #[test]
+    fn sizes_count_pairs_of_digits_on_either_side_of_the_point() {
+        for (text, bytes) in [
+            ("0", 1),
+            ("1", 2),
+            ("-1", 3),
+            ("12", 2),
+            ("123456", 4),
+            ("3.14159", 5),
+            ("1E125", 2),
+            ("1E-130", 2),
+            ("0042.1200", 3),
+            ("0.00123", 3),
+        ] {
+            assert_eq!(number(text).size_bytes(), bytes, "{text}");
+        }
+    }
+
+    #[test]
     fn adds_exactly_or_refuses() {
         for (a, b, sum) in [
             ("1", "2", "3"),
@@ -304,8 +338,8 @@ mod tests {
         ] {
             assert_eq!(number(a).checked_add(number(b)).unwrap().to_string(), sum, "{a} + {b}");
         }
-        assert_eq!(number("1e50").checked_add(number("1")), Err(NumberError::Precision));
-        assert_eq!(number("1e125").checked_add(number("1e-130")), Err(NumberError::Precision));
+        assert_eq!(number("1e50").checked_add(number("1")), Err(NumberError::Overflow));
+        assert_eq!(number("1e125").checked_add(number("1e-130")), Err(NumberError::Overflow));
         assert_eq!(number("9e125").checked_add(number("9e125")), Err(NumberError::Overflow));
         assert_eq!(number("5").checked_sub(number("7")).unwrap().to_string(), "-2");
     }

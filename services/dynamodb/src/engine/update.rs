@@ -81,6 +81,11 @@ impl Update {
         apply::apply(self, item)
     }
 
+    /// Whether it neither sets nor adds anything.
+    pub fn only_takes_away(&self) -> bool {
+        self.actions().all(|action| matches!(action.change, Change::Remove | Change::Delete(_)))
+    }
+
     /// The paths it names: projected on the old item they are UPDATED_OLD, on the new one UPDATED_NEW.
     pub fn touched(&self) -> &Projection {
         &self.touched

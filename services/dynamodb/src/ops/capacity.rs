@@ -36,12 +36,55 @@ pub(crate) fn read_units(bytes: usize, consistency: Consistency) -> f64 {
 
 /// The answer's member, if it is asked for (`NONE`, `TOTAL`, `INDEXES`).
 pub(crate) fn consumed(asked: Option<&str>, table: &str, units: f64) -> Option<ConsumedCapacity> {
+    let capacity = Capacity { capacity_units: Some(units), ..Capacity::default() };
+    answered(asked, table, capacity)
+}
+
+/// What a transaction consumes: it pays twice, and says whether for reads or for writes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Transacted {
+    Read(f64),
+    Written(f64),
+}
+
+impl Transacted {
+    /// Of reading so many bytes.
+    pub(crate) fn read(bytes: usize) -> Self {
+        Self::Read(2.0 * read_units(bytes, Consistency::Strong))
+    }
+
+    /// Of writing an item of so many bytes, or of checking its condition.
+    pub(crate) fn written(bytes: usize) -> Self {
+        Self::Written(2.0 * write_units(bytes))
+    }
+
+    /// Both together. A transaction is of one kind.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Read(a), Self::Read(b) | Self::Written(b)) => Self::Read(a + b),
+            (Self::Written(a), Self::Read(b) | Self::Written(b)) => Self::Written(a + b),
+        }
+    }
+
+    /// The answer's member, if it is asked for.
+    pub(crate) fn consumed(self, asked: Option<&str>, table: &str) -> Option<ConsumedCapacity> {
+        let (capacity_units, read_capacity_units, write_capacity_units) = match self {
+            Self::Read(units) => (Some(units), Some(units), None),
+            Self::Written(units) => (Some(units), None, Some(units)),
+        };
+        answered(asked, table, Capacity { capacity_units, read_capacity_units, write_capacity_units })
+    }
+}
+
+fn answered(asked: Option<&str>, table: &str, capacity: Capacity) -> Option<ConsumedCapacity> {
+    let Capacity { capacity_units, read_capacity_units, write_capacity_units } = capacity.clone();
     let of_table = match asked? {
         "TOTAL" => None,
-        "INDEXES" => Some(Capacity { capacity_units: Some(units) }),
+        "INDEXES" => Some(capacity),
         _ => return None,
     };
-    Some(ConsumedCapacity { table_name: Some(table.to_owned()), capacity_units: Some(units), table: of_table })
+    let table_name = Some(table.to_owned());
+    Some(ConsumedCapacity { table_name, capacity_units, read_capacity_units, write_capacity_units, table: of_table })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::engine::key;
 use crate::engine::update::Update;
 use crate::errors::Error;
 use crate::model::{
-    AttributeValue, ITEM_BYTES_MAX, Item, KeySchema, NESTING_MAX, PrimaryKey, Table, ValueError, item_size_bytes,
+    AttributeValue, ITEM_BYTES_MAX, Item, KeySchema, NESTING_MAX, PrimaryKey, ValueError, item_size_bytes,
 };
 use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
 use crate::ops::request::{self, Asked, Given};
@@ -60,17 +60,26 @@ impl Guard {
         Self { condition, shows_item: on_failure == Some("ALL_OLD") }
     }
 
-    fn check_schema(&self, schema: &KeySchema) -> Result<(), Error> {
+    pub(crate) fn check_schema(&self, schema: &KeySchema) -> Result<(), Error> {
         Ok(self.condition.as_ref().map_or(Ok(()), |condition| condition.check_key_paths(schema))?)
     }
 
-    fn check(&self, stored: Option<&Item>) -> Result<(), Error> {
-        let Some(condition) = &self.condition else { return Ok(()) };
+    /// Whether what must hold does.
+    pub(crate) fn holds(&self, stored: Option<&Item>) -> bool {
         let absent = Item::new();
-        match stored {
-            _ if condition.holds(stored.unwrap_or(&absent)) => Ok(()),
-            Some(item) if self.shows_item => Err(Error::condition_failed_on(item)),
-            _ => Err(Error::ConditionalCheckFailed),
+        self.condition.as_ref().is_none_or(|condition| condition.holds(stored.unwrap_or(&absent)))
+    }
+
+    /// What a refusal shows of the stored item.
+    pub(crate) fn shown<'i>(&self, stored: Option<&'i Item>) -> Option<&'i Item> {
+        stored.filter(|_| self.shows_item)
+    }
+
+    fn check(&self, stored: Option<&Item>) -> Result<(), Error> {
+        match self.shown(stored) {
+            _ if self.holds(stored) => Ok(()),
+            Some(item) => Err(Error::condition_failed_on(item)),
+            None => Err(Error::ConditionalCheckFailed),
         }
     }
 }
@@ -184,62 +193,66 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
     let table = request::table(cx, tx, "dynamodb:UpdateItem", table_name).await?;
     let key = key::of_request(&table.key_schema, key);
     let key = request::permitted(cx, "dynamodb:UpdateItem", &table, key, asked).await?;
-    let changed = update(tx, &table, &key, &guard, expressions.update.as_ref()).await?;
+    let update = expressions.update.as_ref();
+    guard.check_schema(&table.key_schema)?;
+    update.map_or(Ok(()), |update| update.check_keys(&table.key_schema))?;
 
-    let units = write_units(changed.bytes.max(changed.old.as_ref().map_or(0, item_size_bytes)));
+    let old = store::item(tx, table.id, &key).await?;
+    guard.check(old.as_ref())?;
+    let changed = Changed::by(update, &table.key_schema, &key, old)?;
+    if let Some(new) = &changed.new {
+        store::put_item(tx, table.id, &key, new);
+    }
+    let units = write_units(changed.bytes);
     Ok(UpdateItemOutput {
-        attributes: changed.shown(Returned::of(return_values.as_deref()), expressions.update.as_ref()),
+        attributes: changed.shown(Returned::of(return_values.as_deref()), update),
         consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
     })
 }
 
 /// An item before and after an update.
-struct Changed {
+pub(crate) struct Changed {
     old: Option<Item>,
-    new: Item,
-    bytes: usize,
+    /// None where there was no item and the update only takes away: that begins none (observed).
+    pub(crate) new: Option<Item>,
+    /// Of the larger of both.
+    pub(crate) bytes: usize,
 }
 
 impl Changed {
+    /// Works out the change; writes nothing.
+    pub(crate) fn by(
+        update: Option<&Update>,
+        schema: &KeySchema,
+        key: &PrimaryKey,
+        old: Option<Item>,
+    ) -> Result<Self, Error> {
+        let mut new = old.clone().unwrap_or_else(|| key::to_item(schema, key));
+        if let Some(update) = update {
+            update.apply(&mut new)?;
+        }
+        let bytes = item_size_bytes(&new);
+        if ITEM_BYTES_MAX < bytes {
+            return Err(Error::invalid("Item size to update has exceeded the maximum allowed size"));
+        }
+        if new.values().any(|value| NESTING_MAX < AttributeValue::depth(value)) {
+            return Err(Error::invalid(ValueError::Nesting.to_string()));
+        }
+        let begins = old.is_some() || !update.is_some_and(Update::only_takes_away);
+        let bytes = bytes.max(old.as_ref().map_or(0, item_size_bytes));
+        Ok(Self { old, new: begins.then_some(new), bytes })
+    }
+
     fn shown(self, returned: Returned, update: Option<&Update>) -> Option<Item> {
         let touched = |item: &Item| update.map(|update| update.touched().project(item));
         match returned {
             Returned::None => None,
             Returned::AllOld => self.old,
-            Returned::AllNew => Some(self.new),
+            Returned::AllNew => self.new,
             Returned::UpdatedOld => self.old.as_ref().and_then(touched).filter(|item| !item.is_empty()),
-            Returned::UpdatedNew => touched(&self.new).filter(|item| !item.is_empty()),
+            Returned::UpdatedNew => self.new.as_ref().and_then(touched).filter(|item| !item.is_empty()),
         }
     }
-}
-
-async fn update(
-    tx: &mut Tx,
-    table: &Table,
-    key: &PrimaryKey,
-    guard: &Guard,
-    update: Option<&Update>,
-) -> Result<Changed, Error> {
-    let schema = &table.key_schema;
-    guard.check_schema(schema)?;
-    if let Some(update) = update {
-        update.check_keys(schema)?;
-    }
-    let old = store::item(tx, table.id, key).await?;
-    guard.check(old.as_ref())?;
-    let mut new = old.clone().unwrap_or_else(|| key::to_item(schema, key));
-    if let Some(update) = update {
-        update.apply(&mut new)?;
-    }
-    let bytes = item_size_bytes(&new);
-    if ITEM_BYTES_MAX < bytes {
-        return Err(Error::invalid("Item size to update has exceeded the maximum allowed size"));
-    }
-    if new.values().any(|value| NESTING_MAX < AttributeValue::depth(value)) {
-        return Err(Error::invalid(ValueError::Nesting.to_string()));
-    }
-    store::put_item(tx, table.id, key, &new);
-    Ok(Changed { old, new, bytes })
 }
 
 /// Removes an item. That there was none is no error.

@@ -1,5 +1,6 @@
 //! The operations.
 
+pub(crate) mod action;
 pub(crate) mod batch;
 pub(crate) mod capacity;
 pub(crate) mod item;
@@ -9,3 +10,6 @@ pub(crate) mod request;
 pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod table;
+pub(crate) mod transact_get;
+pub(crate) mod transact_write;
+pub(crate) mod transaction;

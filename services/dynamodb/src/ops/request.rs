@@ -128,6 +128,12 @@ impl Leading for KeyQuery {
     }
 }
 
+impl Leading for Option<PrimaryKey> {
+    fn leading(&self) -> Option<Vec<String>> {
+        self.as_ref().and_then(Leading::leading)
+    }
+}
+
 impl Leading for () {
     fn leading(&self) -> Option<Vec<String>> {
         None

@@ -43,9 +43,7 @@ pub(crate) fn key_schema(
             return Err(Error::invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"));
         }
         if range.attribute_name == hash.attribute_name {
-            return Err(Error::invalid(
-                "Both the Hash Key and the Range Key element in the KeySchema have the same name",
-            ));
+            return Err(Error::invalid("Invalid KeySchema: Some index key attribute have no definition"));
         }
     }
     let find = |element: &KeySchemaElement| {

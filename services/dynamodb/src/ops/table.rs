@@ -4,7 +4,7 @@ use kv::Tx;
 use service::Cx;
 
 use crate::errors::Error;
-use crate::model::{BillingMode, DeletionProtection, ScalarKind, Table, TableId, TableStatus};
+use crate::model::{BillingMode, Counts, DeletionProtection, ScalarKind, Table, TableId, TableStatus};
 use crate::ops::schema;
 use crate::wire::{
     AttributeDefinition, BillingModeSummary, CreateTableInput, CreateTableOutput, DeleteTableInput, DeleteTableOutput,
@@ -45,7 +45,7 @@ pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput)
         deletion_protection: protection(*deletion_protection_enabled),
         tags: Default::default(),
     };
-    let description = described(cx, &table);
+    let description = described(cx, &table, Counts::default());
     store::put_table(tx, &cx.scope, table)?;
     Ok(CreateTableOutput { table_description: Some(description) })
 }
@@ -58,7 +58,8 @@ pub(crate) async fn describe_table(
 ) -> Result<DescribeTableOutput, Error> {
     let DescribeTableInput { table_name } = input;
     let table = existing(cx, tx, table_name).await?;
-    Ok(DescribeTableOutput { table: Some(described(cx, &table)) })
+    let counts = store::counts(tx, table.id).await?;
+    Ok(DescribeTableOutput { table: Some(described(cx, &table, counts)) })
 }
 
 /// Lists names of tables, in their order.
@@ -92,7 +93,8 @@ pub(crate) async fn update_table(cx: &Cx, tx: &mut Tx, input: &UpdateTableInput)
     if deletion_protection_enabled.is_some() {
         table.deletion_protection = protection(*deletion_protection_enabled);
     }
-    let description = described(cx, &table);
+    let counts = store::counts(tx, table.id).await?;
+    let description = described(cx, &table, counts);
     store::put_table(tx, &cx.scope, table)?;
     Ok(UpdateTableOutput { table_description: Some(description) })
 }
@@ -106,9 +108,10 @@ pub(crate) async fn delete_table(cx: &Cx, tx: &mut Tx, input: &DeleteTableInput)
             "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
         ));
     }
+    let counts = store::counts(tx, table.id).await?;
     store::delete_table(tx, &cx.scope, &table);
     let deleting = Table { status: TableStatus::Deleting, ..table };
-    Ok(DeleteTableOutput { table_description: Some(described(cx, &deleting)) })
+    Ok(DeleteTableOutput { table_description: Some(described(cx, &deleting, counts)) })
 }
 
 /// Says whether items of a table expire. They never do yet: UpdateTimeToLive is not there.
@@ -132,8 +135,8 @@ fn protection(enabled: Option<bool>) -> DeletionProtection {
     if enabled == Some(true) { DeletionProtection::Enabled } else { DeletionProtection::Disabled }
 }
 
-/// Counts of items and bytes are 0: AWS's lag behind by hours, and ours are not kept yet.
-fn described(cx: &Cx, table: &Table) -> TableDescription {
+/// The counts lag behind, as AWS's do by hours.
+fn described(cx: &Cx, table: &Table, counts: Counts) -> TableDescription {
     let Table { name, id, created_at, status, key_schema, billing_mode, deletion_protection, tags: _ } = table;
     let definition = |name: &str, kind: ScalarKind| AttributeDefinition {
         attribute_name: name.to_owned(),
@@ -160,8 +163,8 @@ fn described(cx: &Cx, table: &Table) -> TableDescription {
             read_capacity_units: Some(read_units),
             write_capacity_units: Some(write_units),
         }),
-        table_size_bytes: Some(0),
-        item_count: Some(0),
+        table_size_bytes: Some(i64::try_from(counts.bytes).unwrap_or(i64::MAX)),
+        item_count: Some(i64::try_from(counts.items).unwrap_or(i64::MAX)),
         table_arn: Some(names::table_arn(&cx.scope, name).to_string()),
         table_id: Some(id.to_string()),
         billing_mode_summary: on_demand.then(|| BillingModeSummary { billing_mode: Some("PAY_PER_REQUEST".into()) }),

@@ -54,7 +54,10 @@ async fn bad_requests_get_their_texts() {
             value(json!({ "M": { "y": { "S": "a", "BOOL": true } } })),
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
         ),
-        (value(deep), "Nesting Levels have exceeded supported limits"),
+        (
+            value(deep),
+            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
+        ),
     ] {
         assert_eq!(show(&kit, operation, document).await, format!("ValidationException 400: {expected}"));
     }
@@ -86,6 +89,21 @@ async fn updates_show_what_is_asked_for() {
     );
     let whole = json!({ "Key": key("new", 1), "ReturnValues": "ALL_NEW" });
     assert_eq!(call(&kit, "UpdateItem", of(whole)).await, json!({ "Attributes": key("new", 1) }));
+}
+
+#[tokio::test]
+async fn updates_that_only_take_away_begin_no_item() {
+    let kit = kit().await;
+    let set = json!({ ":s": { "SS": ["a"] } });
+    for more in [
+        json!({ "UpdateExpression": "REMOVE x, y" }),
+        json!({ "UpdateExpression": "DELETE x :s", "ExpressionAttributeValues": set }),
+        json!({ "UpdateExpression": "REMOVE y DELETE x :s", "ExpressionAttributeValues": set }),
+    ] {
+        let document = with(of(json!({ "Key": key("none", 1), "ReturnValues": "ALL_NEW" })), more);
+        assert_eq!(call(&kit, "UpdateItem", document).await, json!({}));
+        assert_eq!(call(&kit, "GetItem", of(json!({ "Key": key("none", 1) }))).await, json!({}));
+    }
 }
 
 #[tokio::test]

@@ -209,10 +209,12 @@ fn sets_are_checked() {
         (AttributeValue::number_set(&["1", "b"]), "The parameter cannot be converted to a numeric value: b".to_owned()),
         (
             AttributeValue::binary_set(vec![Bytes::from("a"), Bytes::from("a")]),
-            format!("{invalid} Input collection of type BS contains duplicates."),
+            format!("{invalid} Input collection [YQ==, YQ==]of type BS contains duplicates."),
         ),
     ] {
         assert_eq!(refused.unwrap_err().to_string(), expected);
     }
+    assert!(AttributeValue::string_set(texts(&["", "a"])).is_ok());
+    assert!(AttributeValue::binary_set(vec![Bytes::new()]).is_ok());
     assert_eq!(AttributeValue::L(vec![AttributeValue::M(BTreeMap::new())]).depth(), 2);
 }

@@ -54,9 +54,10 @@ fn refuses() {
     let two = r#"{":a": "x", ":b": 1}"#;
     let operator = "Invalid operator used in KeyConditionExpression:";
     let condition = "Invalid condition in KeyConditionExpression:";
-    let nested = "KeyConditionExpressions cannot contain nested operations";
-    let nested_path = "KeyConditionExpressions cannot have conditions on nested attributes";
-    let twice = "KeyConditionExpressions must only contain one condition per key";
+    let nested = "Invalid KeyConditionExpression: KeyConditionExpressions cannot contain nested operations";
+    let nested_path =
+        "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes";
+    let twice = "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key";
     let unsupported = "Query key condition not supported";
     for (expression, given, expected) in [
         ("", "{}", "Invalid KeyConditionExpression: The expression can not be empty;"),
@@ -109,7 +110,11 @@ fn refuses() {
         ("sk = :b", r#"{":b": 1}"#, "Query condition missed key schema element: pk"),
         ("oth = :a", one, "Query condition missed key schema element: pk"),
         ("pk = :a AND oth = :b", two, "Query condition missed key schema element: sk"),
-        ("pk = :a AND sk = :b AND c = :b", two, "Conditions can be of length 1 or 2 only"),
+        (
+            "pk = :a AND sk = :b AND c = :b",
+            two,
+            "The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)",
+        ),
         ("pk > :a", one, unsupported),
         ("begins_with(pk, :a)", one, unsupported),
         ("pk BETWEEN :a AND :a", one, unsupported),
