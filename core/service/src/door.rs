@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use wire::protocol::{self, ErrorBody, HttpInput, Rendered};
-use wire::{ReadError, Rejection, Route, Structure, Violation};
+use wire::{ErrorFacts, ReadError, Rejection, Route, Structure, Violation};
 
 use crate::{Answer, Cx, Entry, Failure, Incoming, Opened, Run, dispatch, receive};
 
@@ -81,16 +81,27 @@ fn stamp(model: &wire::Model, rendered: &mut Rendered, request_id: &str) {
 }
 
 async fn run(cx: &Cx, request: HttpRequest<'_>) -> Result<Answer, Failure> {
-    let HttpRequest { route, query, headers, body, incoming, .. } = request;
+    let HttpRequest { route, query, headers, body, incoming, resource } = request;
     let entry = entry(cx, route.operation.name)?;
-    if cx.service.family == sigv4::Family::S3 && !route.operation.streams_in() {
-        receive::check(&body, headers)?;
+    if cx.service.family == sigv4::Family::S3 {
+        check_uri(resource)?;
+        if !route.operation.streams_in() {
+            receive::check(&body, headers)?;
+        }
     }
     let mut input = (entry.input)();
     let http = HttpInput { query, headers, body: &body };
     let missing = protocol::read_input(cx.service.model, route, input.as_mut(), &http).map_err(|e| unread(cx, &e))?;
     validate(cx, input.as_ref(), missing)?;
     dispatch::dispatch(cx, entry, input.as_ref(), incoming).await
+}
+
+/// Keys are text: two paths that are none would be one key.
+fn check_uri(path: &str) -> Result<(), Failure> {
+    match wire::is_text(path) {
+        true => Ok(()),
+        false => Err(Failure::new(&ErrorFacts::common("InvalidURI", 400), "Couldn't parse the specified URI.")),
+    }
 }
 
 /// Calls an operation with a document. Streamed bodies do not pass through here.

@@ -101,12 +101,14 @@ impl Presented {
         if expires_at < now {
             return Err(SigError::Expired { expires_at, expires_s: None, server: now });
         }
-        let string_to_sign = v2::string_to_sign(view, expires_at.as_seconds());
-        if key::same(&v2::sign(secret, &string_to_sign), &self.signature) {
-            Ok(())
-        } else {
-            Err(self.mismatch(string_to_sign, String::new()))
-        }
+        let signed = |view: &RequestView<'_>| {
+            let string_to_sign = v2::string_to_sign(view, expires_at.as_seconds());
+            let is_signed = key::same(&v2::sign(secret, &string_to_sign), &self.signature);
+            if is_signed { Ok(()) } else { Err(self.mismatch(string_to_sign, String::new())) }
+        };
+        // Some sign the path of a bucket with a slash that they do not send (SDK: botocore 1.43).
+        let slashed = format!("{}/", view.path);
+        signed(view).or_else(|mismatch| signed(&RequestView { path: &slashed, ..*view }).map_err(|_| mismatch))
     }
 
     fn mismatch(&self, string_to_sign: String, canonical_request: String) -> SigError {

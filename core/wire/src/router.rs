@@ -132,6 +132,11 @@ impl Segment {
     }
 }
 
+/// Whether a path is text once it is decoded. Labels are made of it in any case.
+pub fn is_text(path: &str) -> bool {
+    percent_decode_str(path).decode_utf8().is_ok()
+}
+
 fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
@@ -187,5 +192,11 @@ mod tests {
         check("PUT /b/k", &["x-amz-copy-source"], r#"CopyObject [("Bucket", "b"), ("Key", "k")]"#);
         check("PUT /b/k?partNumber=1&uploadId=2", &[], r#"UploadPart [("Bucket", "b"), ("Key", "k")]"#);
         check("PATCH /b", &[], "");
+    }
+
+    #[test]
+    fn paths_are_text_or_not() {
+        assert!(is_text("/a/%C3%A9") && is_text("/%2F%00"));
+        assert!(!is_text("/a/%ff") && !is_text("/%C3"));
     }
 }

@@ -23,7 +23,7 @@ pub(crate) const KEY_BYTES_MAX: usize = 1024;
 pub(crate) const METADATA_BYTES_MAX: usize = 2 * 1024;
 
 /// What objects are whose sender did not say (docs).
-pub(crate) const CONTENT_TYPE_DEFAULT: &str = "binary/octet-stream";
+const CONTENT_TYPE_DEFAULT: &str = "binary/octet-stream";
 
 /// The only storage class there is.
 pub(crate) const STORAGE_CLASS: &str = "STANDARD";
@@ -153,6 +153,11 @@ impl Headers {
         self.content_encoding = Some(kept).filter(|kept| !kept.is_empty());
         self
     }
+}
+
+/// The type of an object whose sender said this of it; an empty one is none.
+pub(crate) fn content_type_of(sent: Option<&str>) -> Option<String> {
+    Some(sent.filter(|sent| !sent.is_empty()).unwrap_or(CONTENT_TYPE_DEFAULT).to_owned())
 }
 
 /// User metadata as it came: a header's bytes that are no ASCII are taken for ISO 8859-1, and go out as an encoded word of

@@ -57,8 +57,10 @@ pub(crate) async fn create_bucket(
     })
 }
 
-/// The region of a new bucket. A request in us-east-1 may name any other, one elsewhere must name its own (docs).
+/// The region of a new bucket. A request in us-east-1 may name any other, one elsewhere must name its own (docs). What clients
+/// sign with in want of a region (s3cmd: `US`, others: `auto`) stands for us-east-1.
 fn region(here: &str, constraint: Option<&str>) -> Result<String, Error> {
+    let here = if is_region(here) { here } else { Region::DEFAULT };
     let wanted = constraint.filter(|constraint| !constraint.is_empty());
     let wanted = wanted.map(|wanted| if wanted == EU.0 { EU.1 } else { wanted });
     match wanted {
@@ -185,6 +187,8 @@ mod tests {
         check("us-east-1", Some("eu-west-1"), "eu-west-1");
         check("us-east-1", Some("EU"), "eu-west-1");
         check("us-east-1", Some("nowhere"), "InvalidLocationConstraint");
+        check("US", None, "us-east-1");
+        check("auto", Some("eu-west-1"), "eu-west-1");
         check("eu-west-1", None, "IllegalLocationConstraintException");
         check("eu-west-1", Some("eu-west-1"), "eu-west-1");
         check("eu-west-1", Some("us-gov-west-1"), "IllegalLocationConstraintException");

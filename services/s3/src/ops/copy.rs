@@ -15,9 +15,7 @@ use super::write::{WriteConditions, check_size, replace};
 use crate::engine::checksum::Members;
 use crate::engine::condition::{Conditions, Verdict, failed};
 use crate::errors::Error;
-use crate::model::{
-    BucketName, CONTENT_TYPE_DEFAULT, Headers, Object, ObjectKey, check_metadata, version, whole_seconds,
-};
+use crate::model::{BucketName, Headers, Object, ObjectKey, check_metadata, content_type_of, version, whole_seconds};
 use crate::wire::{CopyObjectOutput, CopyObjectRequest, CopyObjectResult};
 
 /// How often a source is read that is replaced meanwhile.
@@ -79,8 +77,8 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
     let CopyObjectRequest {
         // Only values are honoured that say what every object here is.
         acl: _,
-        storage_class: _,
         tagging_directive: _,
+        storage_class,
         bucket,
         cache_control,
         content_disposition,
@@ -117,7 +115,12 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
         expected_owner: expected_bucket_owner.clone(),
     };
     let replaces = metadata_directive.as_deref() == Some("REPLACE");
-    if !replaces && reading.source.bucket == writing.bucket && reading.source.key == writing.key {
+    // Naming a storage class is a change, even of none (aws-cli users touch objects so).
+    if !replaces
+        && storage_class.is_none()
+        && reading.source.bucket == writing.bucket
+        && reading.source.key == writing.key
+    {
         return Err(to_itself());
     }
 
@@ -131,7 +134,7 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
             content_disposition: content_disposition.clone(),
             content_encoding: content_encoding.clone(),
             content_language: content_language.clone(),
-            content_type: content_type.clone().or_else(|| Some(CONTENT_TYPE_DEFAULT.into())),
+            content_type: content_type_of(content_type.as_deref()),
             expires: expires.clone(),
         };
     }

@@ -8,7 +8,7 @@ use crate::engine::checksum::{Claims, Members, check_md5};
 use crate::engine::condition::judge_write;
 use crate::errors::Error;
 use crate::model::{
-    BucketName, CONTENT_TYPE_DEFAULT, Headers, OBJECT_BYTES_MAX, Object, ObjectKey, check_metadata, whole_seconds,
+    BucketName, Headers, OBJECT_BYTES_MAX, Object, ObjectKey, check_metadata, content_type_of, whole_seconds,
 };
 use crate::store;
 use crate::wire::{PutObjectOutput, PutObjectRequest};
@@ -65,7 +65,7 @@ pub(crate) async fn put_object(
         content_disposition: content_disposition.clone(),
         content_encoding: content_encoding.clone(),
         content_language: content_language.clone(),
-        content_type: content_type.clone().or_else(|| Some(CONTENT_TYPE_DEFAULT.into())),
+        content_type: content_type_of(content_type.as_deref()),
         expires: expires.clone(),
     };
 

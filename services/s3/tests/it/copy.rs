@@ -30,6 +30,8 @@ async fn a_copy_may_replace_what_is_said_of_the_object() {
     let source = ("x-amz-copy-source", "photos/a");
     let refused = s3.code("PUT /photos/a", &[source], "").await;
     assert_eq!(refused, "400 InvalidRequest");
+    s3.ok("PUT /photos/a", &[source, ("x-amz-storage-class", "STANDARD")], "").await;
+    assert_eq!(s3.ok("GET /photos/a", &[], "").await.header("x-amz-meta-a"), "1");
     let replace =
         [source, ("x-amz-metadata-directive", "REPLACE"), ("x-amz-meta-b", "2"), ("content-type", "text/css")];
     s3.ok("PUT /photos/a", &replace, "").await;

@@ -77,6 +77,8 @@ async fn bytes_without_a_type_are_bytes() {
         (200, "binary/octet-stream", "0")
     );
     assert_eq!(got.header("etag"), "\"d41d8cd98f00b204e9800998ecf8427e\"");
+    s3.ok("PUT /photos/b", &[("content-type", "")], "").await;
+    assert_eq!(s3.ok("HEAD /photos/b", &[], "").await.header("content-type"), "binary/octet-stream");
 }
 
 #[tokio::test]
@@ -238,4 +240,14 @@ async fn of_many_first_writers_one_wins() {
     assert_eq!(codes.remove(0), "200");
     assert!(codes.iter().all(|code| code == "412 PreconditionFailed"), "{codes:?}");
     assert_eq!(s3.kit.blobs.count(), 1, "the losers' bodies are gone");
+}
+
+#[tokio::test]
+async fn keys_are_text() {
+    let s3 = S3::new().await;
+    for line in ["PUT /photos/%ff", "GET /photos/a%C3", "DELETE /photos/%ff"] {
+        assert_eq!(s3.code(line, &[], "").await, "400 InvalidURI", "{line}");
+    }
+    s3.ok("PUT /photos/%C3%A9", &[], "x").await;
+    assert_eq!(s3.ok("GET /photos/%c3%a9", &[], "").await.text(), "x");
 }
