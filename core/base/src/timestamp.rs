@@ -67,7 +67,22 @@ impl Timestamp {
 
     /// `20261124T002504Z` (SigV4).
     pub fn amz_date(self) -> String {
-        self.strftime("%Y%m%dT%H%M%SZ")
+        // Every signature is checked against several of these: written digit by digit.
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let civil = jiff::tz::Offset::UTC.to_datetime(moment);
+        if civil.year() < 0 {
+            return self.strftime("%Y%m%dT%H%M%SZ");
+        }
+        let mut text = String::with_capacity(16);
+        digits(&mut text, civil.year(), 1000);
+        digits(&mut text, civil.month().into(), 10);
+        digits(&mut text, civil.day().into(), 10);
+        text.push('T');
+        digits(&mut text, civil.hour().into(), 10);
+        digits(&mut text, civil.minute().into(), 10);
+        digits(&mut text, civil.second().into(), 10);
+        text.push('Z');
+        text
     }
 
     /// Formats in UTC with strftime's letters.
@@ -90,11 +105,36 @@ impl Timestamp {
 
     /// Parses SigV4's `20261124T002504Z`.
     pub fn parse_amz_date(text: &str) -> Result<Self, TimestampError> {
+        if let Some(moment) = plain_amz_date(text.as_bytes()) {
+            return Ok(moment);
+        }
         let moment = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text)
             .and_then(|civil| civil.to_zoned_datetime(jiff::tz::TimeZone::UTC))
             .map_err(|_| TimestampError(text.into()))?;
         Ok(Self(moment.timestamp().as_millisecond()))
     }
+}
+
+/// Writes a number with leading zeros, from this place down.
+fn digits(text: &mut String, value: i16, mut place: i16) {
+    while place > 0 {
+        text.push(char::from(b'0' + (value / place % 10) as u8));
+        place /= 10;
+    }
+}
+
+/// The usual form of SigV4's dates; `None` leaves it to the general parser.
+fn plain_amz_date(text: &[u8]) -> Option<Timestamp> {
+    let (date, rest) = text.split_at_checked(8)?;
+    let time = rest.strip_prefix(b"T")?.strip_suffix(b"Z").filter(|time| time.len() == 6)?;
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
+    };
+    let part = |text: &[u8], from: usize| text.get(from..from + 2).and_then(number).and_then(|n| i8::try_from(n).ok());
+    let date = jiff::civil::Date::new(number(date.get(..4)?)?, part(date, 4)?, part(date, 6)?).ok()?;
+    let time = jiff::civil::Time::new(part(time, 0)?, part(time, 2)?, part(time, 4)?, 0).ok()?;
+    let moment = jiff::tz::Offset::UTC.to_timestamp(date.to_datetime(time)).ok()?;
+    Some(Timestamp(moment.as_millisecond()))
 }
 
 impl fmt::Debug for Timestamp {
@@ -116,6 +156,20 @@ mod tests {
         assert_eq!(moment.amz_date(), "20261124T002504Z");
         assert_eq!(Timestamp::parse_amz_date("20261124T002504Z").unwrap(), moment.plus_ms(-120));
         assert_eq!(Timestamp::parse_http_date("Tue, 24 Nov 2026 00:25:04 GMT").unwrap(), moment.plus_ms(-120));
+        for (text, ms) in [
+            ("19700101T000000Z", 0),
+            ("20240229T235959Z", 1_709_251_199_000),
+            ("00010101T000000Z", -62_135_596_800_000),
+        ] {
+            assert_eq!(Timestamp::parse_amz_date(text).unwrap(), Timestamp::from_ms(ms), "{text}");
+            assert_eq!(Timestamp::from_ms(ms).amz_date(), text);
+            assert_eq!(Timestamp::from_ms(ms).strftime("%Y%m%dT%H%M%SZ"), text);
+        }
+        for text in
+            ["20230229T000000Z", "20241301T000000Z", "20240101T240000Z", "2024-101T000000Z", "20240101T0000+1Z", ""]
+        {
+            assert!(Timestamp::parse_amz_date(text).is_err(), "{text}");
+        }
         assert_eq!(Timestamp::from_epoch_seconds(moment.as_epoch_seconds()), moment);
     }
 }

@@ -19,7 +19,7 @@ impl SigningKey {
 
     /// The signature of a string to sign, in lower-case hex.
     pub fn sign(&self, string_to_sign: &str) -> String {
-        hex::encode(hmac_sha256(&self.0, string_to_sign.as_bytes()))
+        lower_hex(&hmac_sha256(&self.0, string_to_sign.as_bytes()))
     }
 
     /// Compares in constant time with what `sign` makes (browser uploads sign their policy this way).
@@ -49,7 +49,16 @@ pub(crate) fn hmac_sha1(key: &[u8], message: &[u8]) -> [u8; 20] {
 }
 
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    lower_hex(&Sha256::digest(bytes).into())
+}
+
+/// As `hex::encode`, which goes character by character: every request needs several.
+fn lower_hex(hash: &[u8; 32]) -> String {
+    let mut text = [0; 64];
+    match hex::encode_to_slice(hash, &mut text).map(|()| std::str::from_utf8(&text)) {
+        Ok(Ok(text)) => text.to_owned(),
+        _ => hex::encode(hash),
+    }
 }
 
 /// Compares in time that depends on the lengths only.
