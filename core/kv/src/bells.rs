@@ -38,6 +38,12 @@ impl Bells {
             bells.remove(log);
         }
     }
+
+    /// Wakes everybody: for engines that may have missed something.
+    pub fn ring_all(&self) {
+        let bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bells.values().for_each(|sender| sender.send_replace(()));
+    }
 }
 
 impl Bell {

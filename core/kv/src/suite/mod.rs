@@ -12,8 +12,31 @@ use bytes::Bytes;
 
 use crate::{Abort, Committed, Error, Key, Limit, Page, Range, Result, Store, Tx, Watch};
 
+/// What a test's `open` answers: a store and what keeps it alive, or nothing where the engine cannot run here.
+pub trait Opened {
+    type Guard;
+
+    fn opened(self) -> Option<(Store, Self::Guard)>;
+}
+
+impl<G> Opened for (Store, G) {
+    type Guard = G;
+
+    fn opened(self) -> Option<Self> {
+        Some(self)
+    }
+}
+
+impl<G> Opened for Option<(Store, G)> {
+    type Guard = G;
+
+    fn opened(self) -> Self {
+        self
+    }
+}
+
 /// Makes one test of each check. `open` is an async function that answers an empty `Store` and a guard that keeps its
-/// files alive.
+/// files alive; or, where the engine may be unable to run, such an option, having said why.
 ///
 /// ```text
 /// kv::conformance!(open);
@@ -37,7 +60,7 @@ macro_rules! conformance {
         mod $module {
             $(#[tokio::test]
             async fn $check() {
-                let (store, _guard) = super::$open().await;
+                let Some((store, _guard)) = $crate::suite::Opened::opened(super::$open().await) else { return };
                 $crate::suite::$module::$check(store).await;
             })+
         }
@@ -46,7 +69,7 @@ macro_rules! conformance {
         mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
-                let (store, _guard) = super::$open().await;
+                let Some((store, _guard)) = $crate::suite::Opened::opened(super::$open().await) else { return };
                 $crate::suite::$module::$check(store).await;
             })+
         }
