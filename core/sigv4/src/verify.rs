@@ -108,7 +108,11 @@ impl Presented {
         };
         // Some sign the path of a bucket with a slash that they do not send (SDK: botocore 1.43).
         let slashed = format!("{}/", view.path);
-        signed(view).or_else(|mismatch| signed(&RequestView { path: &slashed, ..*view }).map_err(|_| mismatch))
+        let is_bucket = view.path.strip_prefix('/').is_some_and(|bucket| !bucket.is_empty() && !bucket.contains('/'));
+        signed(view).or_else(|mismatch| match is_bucket {
+            true => signed(&RequestView { path: &slashed, ..*view }).map_err(|_| mismatch),
+            false => Err(mismatch),
+        })
     }
 
     fn mismatch(&self, string_to_sign: String, canonical_request: String) -> SigError {
