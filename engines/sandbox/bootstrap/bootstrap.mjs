@@ -83,10 +83,10 @@ class Fault extends Error {
 /** The request being served. */
 let current;
 
-/** Lines as Lambda prints them: time, request, level, text; a line break inside one is a carriage return. */
+/** Lines as Lambda prints them: time, request, level, text; what it writes for a line break keeps them one log event. */
 function print(level, text) {
   const line = `${new Date().toISOString()}\t${current?.id ?? "undefined"}\t${level}\t${text}`;
-  process.stdout.write(line.replace(/\n/g, "\r") + "\n");
+  process.stdout.write(line.replace(/\n/g, "\x1e") + "\n");
 }
 
 function setUpConsole() {
@@ -187,7 +187,7 @@ async function loadModule(name) {
 function hint(error) {
   if (error.code !== "MODULE_NOT_FOUND" && error.code !== "ERR_MODULE_NOT_FOUND") return "";
   if (!/'(@aws-sdk|@smithy|aws-sdk)\b/.test(error.message) || existsSync(SDK)) return "";
-  return " (the AWS SDK is not installed: run 'clearsky runtimes install sdk-nodejs', or put it into the package)";
+  return " (the AWS SDK for JavaScript is not on this host: put it into the package)";
 }
 
 /** The handler's second argument; `settle` takes an error or a result. */

@@ -15,6 +15,8 @@ TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 RUNTIME_DIR = os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime")
 SDK_DIR = RUNTIME_DIR + "/sdk-python"
 BASE = "/2018-06-01/runtime"
+# What the platform takes for a line break inside one log event.
+BREAK_INSIDE = "\x1e"
 
 
 class RuntimeApi:
@@ -186,11 +188,11 @@ def without_us(trace):
 
 
 def report(result):
-    """Prints an error as one log event: its line breaks become carriage returns."""
+    """Prints an error as one log event."""
     text = "[ERROR] %s: %s" % (result["errorType"], result["errorMessage"])
     if result["stackTrace"]:
         text += "\nTraceback (most recent call last):\n" + "".join(result["stackTrace"]).rstrip("\n")
-    print(text.replace("\n", "\r"), flush=True)
+    print(text.replace("\n", BREAK_INSIDE), flush=True)
 
 
 def encode(value):
@@ -224,7 +226,7 @@ def set_up_logging(logging):
 
         def format(self, record):
             record.aws_request_id = Current.request_id or ""
-            return super().format(record).replace("\n", "\r")
+            return super().format(record).replace("\n", BREAK_INSIDE)
 
     handler = logging.StreamHandler(sys.stdout)
     form = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"

@@ -8,6 +8,9 @@ use tokio::net::unix::pipe::Receiver;
 
 /// Where a line is cut: the size of a log event (CloudWatch Logs quota, 256 KB).
 const LINE_BYTES_MAX: usize = 256 * 1024;
+/// Our bootstraps write this (ASCII: record separator) for a line break inside one log event, as Lambda's runtimes have them in
+/// log records and errors.
+const BREAK_INSIDE: u8 = 0x1e;
 const READ_BYTES: usize = 16 * 1024;
 /// How much is taken from a pipe after an answer, so that a process that never stops printing cannot hold it up.
 const DRAIN_BYTES_MAX: usize = 1024 * 1024;
@@ -44,7 +47,8 @@ impl Lines {
             }
         }
         if !self.partial.is_empty() {
-            sink.line(self.stream, &std::mem::take(&mut self.partial));
+            let partial = std::mem::take(&mut self.partial);
+            self.pass(&partial, sink);
         }
     }
 
@@ -67,13 +71,19 @@ impl Lines {
     fn split(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(piece);
-            if let Some(line) = self.partial.strip_suffix(b"\n") {
-                sink.line(self.stream, line.strip_suffix(b"\r").unwrap_or(line));
-                self.partial.clear();
-            } else if self.partial.len() >= LINE_BYTES_MAX {
-                sink.line(self.stream, &self.partial);
-                self.partial.clear();
+            if piece.ends_with(b"\n") || self.partial.len() >= LINE_BYTES_MAX {
+                let whole = std::mem::take(&mut self.partial);
+                let line = whole.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+                self.pass(line.unwrap_or(&whole), sink);
             }
         }
+    }
+
+    fn pass(&self, line: &[u8], sink: &mut dyn Sink) {
+        if !line.contains(&BREAK_INSIDE) {
+            return sink.line(self.stream, line);
+        }
+        let event: Vec<u8> = line.iter().map(|byte| if *byte == BREAK_INSIDE { b'\n' } else { *byte }).collect();
+        sink.line(self.stream, &event);
     }
 }

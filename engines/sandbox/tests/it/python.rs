@@ -44,7 +44,7 @@ import os
 def handler(e, c):
     left = c.get_remaining_time_in_millis()
     return [c.function_name, c.function_version, c.memory_limit_in_mb, c.log_group_name, c.log_stream_name,
-            c.invoked_function_arn, 4000 < left <= 5000, c.client_context.custom, c.client_context.client.app_title,
+            c.invoked_function_arn, 20000 < left <= 30000, c.client_context.custom, c.client_context.client.app_title,
             c.identity.cognito_identity_id, os.environ['_X_AMZN_TRACE_ID'], os.environ['FROM_USER']]
 "#;
     let Some(mut f) = kit.python(code) else { return };
@@ -66,7 +66,7 @@ async fn log_lines(kit: Arc<Kit>) {
 import logging, sys
 logging.getLogger().setLevel(logging.INFO)
 def handler(e, c):
-    logging.info('by logging')
+    logging.info('by logging\nin two lines')
     logging.debug('not shown')
     sys.stderr.write('by stderr\n')
     sys.stdout.write('no line break')
@@ -77,7 +77,7 @@ def handler(e, c):
     lines.sort();
     let [logged, stderr, unfinished] = lines.as_slice() else { panic!("{lines:?}") };
     let parts: Vec<_> = logged.split('\t').collect();
-    assert_eq!((parts[0], parts[2], parts[3]), ("[INFO]", "r-1", "by logging"));
+    assert_eq!((parts[0], parts[2], parts[3]), ("[INFO]", "r-1", "by logging\nin two lines"));
     assert_eq!(parts[1].len(), "2026-11-24T00:25:04.000Z".len());
     assert_eq!((stderr.as_str(), unfinished.as_str()), ("by stderr", "no line break"));
 }
