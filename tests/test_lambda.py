@@ -221,6 +221,25 @@ def test_what_a_function_prints_lands_in_its_log_group(client, functions, deploy
     assert messages[0].startswith("START RequestId:") and messages[-1].startswith("REPORT RequestId:")
 
 
+def test_a_record_of_several_lines_is_one_event(client, functions, deploy, isolation):
+    code = "import logging\ndef handler(event, context):\n    logging.warning('two\\nlines')\n    raise ValueError('three\\nlines')\n"
+    name = deploy(code)
+    _, _, log = invoke(functions, name)
+    assert "\ttwo\nlines\n" in log and "[ERROR] ValueError: three\nlines\nTraceback (most recent call last):\n" in log
+    logs = client("logs")
+
+    def messages():
+        try:
+            return [e["message"] for e in logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+
+    start, warning, error, end, report = wait_until("five events", lambda: len(messages()) >= 5 and messages())
+    assert warning.startswith("[WARNING]\t") and warning.endswith("\ttwo\nlines\n")
+    assert error.startswith("[ERROR] ValueError: three\nlines\nTraceback") and "in handler" in error
+    assert (start[:5], end[:3], report[:6]) == ("START", "END", "REPORT")
+
+
 def test_a_role_without_logs_leaves_no_log(client, functions, deploy, isolation):
     iam, trust = client("iam"), {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": trust})
