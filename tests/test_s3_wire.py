@@ -153,6 +153,22 @@ def test_what_a_presigned_query_claims_of_a_checksum_is_not_looked_at(server, s3
     assert s3.get_object(Bucket="on-the-wire", Key="unseen")["Body"].read() == b"the body"
 
 
+def test_version_2_signs_the_path_of_a_bucket_with_a_slash(client, s3):
+    """And of nothing else: `k/` is another key than `k`."""
+    v2 = client("s3", signature_version="s3")
+    s3.put_object(Bucket="on-the-wire", Key="k", Body=b"x")
+    listing = v2.generate_presigned_url("list_objects_v2", {"Bucket": "on-the-wire", "Prefix": "k"}, 60)
+    assert b"<Key>k</Key>" in requests.get(listing, timeout=10).content
+    other = v2.generate_presigned_url("get_object", {"Bucket": "on-the-wire", "Key": "k/"}, 60)
+    assert requests.get(other, timeout=10).status_code == 404
+    assert requests.get(other.replace("/k/?", "/k?"), timeout=10).status_code == 403
+
+
+def test_an_empty_authorization_is_none(server, s3):
+    answer = requests.get(f"{server.url}/on-the-wire", headers={"authorization": ""}, timeout=10)
+    assert (answer.status_code, b"<Code>AccessDenied</Code>" in answer.content) == (403, True)
+
+
 def test_a_reader_gets_one_of_the_objects_that_replace_each_other(server, s3):
     bodies = [bytes([n]) * 2000 for n in range(8)]
     s3.put_object(Bucket="on-the-wire", Key="hot", Body=bodies[0])

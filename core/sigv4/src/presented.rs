@@ -96,7 +96,8 @@ impl Presented {
         let v4 = query(view, "X-Amz-Algorithm").is_some()
             || query(view, "X-Amz-Signature").is_some() && query(view, "X-Amz-Credential").is_some();
         let v2 = query(view, "AWSAccessKeyId").is_some() && query(view, "Signature").is_some();
-        let header = view.headers.get("authorization").map(|v| String::from_utf8_lossy(v.as_bytes()));
+        let header =
+            view.headers.get("authorization").filter(|v| !v.is_empty()).map(|v| String::from_utf8_lossy(v.as_bytes()));
         match (header, v4, v2) {
             (None, false, false) => Ok(None),
             (Some(header), false, false) => from_header(view, &header).map(Some),

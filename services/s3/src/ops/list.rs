@@ -57,7 +57,7 @@ pub(crate) async fn list_objects_v2(
     let max_keys = keys_max(*max_keys)?;
     let found = bucket::open(cx, tx, &name, expected_bucket_owner.as_deref()).await?;
     let tokens = cx.page(&format!("ListObjectsV2:{bucket}"));
-    let after = match continuation_token.as_deref() {
+    let after = match continuation_token.as_deref().filter(|token| !token.is_empty()) {
         Some(token) => {
             let opened = tokens.open(token).ok().and_then(|key| String::from_utf8(key).ok());
             let text = "The continuation token provided is incorrect";

@@ -163,6 +163,8 @@ async fn numbers_that_are_none() {
         assert_eq!(element(&refused.text(), "Message"), expected, "{query}");
     }
     assert_eq!(element(&s3.ok("GET /photos?max-keys=", &[], "").await.text(), "MaxKeys"), "1000");
+    assert_eq!(s3.code("GET /photos?list-type=2&continuation-token=", &[], "").await, "200");
+    assert_eq!(s3.code("GET /photos?list-type=2&continuation-token=x", &[], "").await, "400 InvalidArgument");
 }
 
 #[tokio::test]
