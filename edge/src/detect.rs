@@ -171,6 +171,10 @@ impl Served {
                     target.strip_prefix(self.service.model.target_prefix).and_then(|rest| rest.strip_prefix('.'));
                 named.and_then(|name| self.router.named(name)).ok_or_else(|| format!("Unknown operation: {target}"))
             }
+            Protocol::RpcV2Cbor => {
+                let named = wire::rpc_names(path).and_then(|(_, name)| self.router.named(name));
+                named.ok_or_else(|| format!("Unknown operation: {path}"))
+            }
             Protocol::Query => {
                 let action = parameter(body, "Action").or_else(|| parameter(query.as_bytes(), "Action"));
                 let action = action.unwrap_or_default();

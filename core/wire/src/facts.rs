@@ -14,6 +14,8 @@ pub struct Model {
     pub xml_namespace: &'static str,
     /// What stands before `#` in `__type` (awsJson).
     pub error_namespace: &'static str,
+    /// Clients of its former query protocol expect the codes of that (`x-amzn-query-error`).
+    pub query_compatible: bool,
     /// Every operation of the model, supported or not.
     pub operations: &'static [OperationFacts],
 }
@@ -26,6 +28,8 @@ pub enum Protocol {
     RestJson,
     RestXml,
     Query,
+    /// Smithy RPC v2 with CBOR.
+    RpcV2Cbor,
 }
 
 /// One operation. An unsupported one has no shapes.

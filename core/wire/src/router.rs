@@ -72,6 +72,17 @@ impl Router {
 /// What it has of what it needs, constant parameters, literal segments, needs: more is more specific.
 type Score = (bool, usize, usize, usize);
 
+/// The service and the operation that a path of Smithy RPC v2 names: `/service/{Service}/operation/{Operation}`, perhaps
+/// behind a prefix.
+pub fn rpc_names(path: &str) -> Option<(&str, &str)> {
+    let mut segments = path.rsplit('/');
+    let name = segments.next()?;
+    let marked = segments.next()? == "operation";
+    let service = segments.next()?;
+    let fits = marked && segments.next()? == "service" && !service.is_empty();
+    fits.then_some((service, name))
+}
+
 impl Pattern {
     fn of(operation: &'static OperationFacts) -> Self {
         let (path, query) = operation.http.uri.split_once('?').unwrap_or((operation.http.uri, ""));
@@ -163,6 +174,7 @@ mod tests {
         target_prefix: "",
         xml_namespace: "",
         error_namespace: "",
+        query_compatible: false,
         operations: &[
             operation("ListBuckets", "GET", "/", &[]),
             operation("GetBucketAcl", "GET", "/{Bucket}?acl", &[]),

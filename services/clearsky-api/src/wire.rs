@@ -13,6 +13,7 @@ pub static MODEL: Model = Model {
     target_prefix: "Clearsky_20261124",
     xml_namespace: "",
     error_namespace: "",
+    query_compatible: false,
     operations: OPERATIONS,
 };
 

@@ -13,6 +13,7 @@ pub static MODEL: Model = Model {
     target_prefix: "DynamoDB_20120810",
     xml_namespace: "",
     error_namespace: "com.amazonaws.dynamodb.v20120810",
+    query_compatible: false,
     operations: OPERATIONS,
 };
 

@@ -13,6 +13,7 @@ pub static MODEL: Model = Model {
     target_prefix: "Logs_20140328",
     xml_namespace: "",
     error_namespace: "",
+    query_compatible: false,
     operations: OPERATIONS,
 };
 

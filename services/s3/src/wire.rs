@@ -13,6 +13,7 @@ pub static MODEL: Model = Model {
     target_prefix: "",
     xml_namespace: "http://s3.amazonaws.com/doc/2006-03-01/",
     error_namespace: "",
+    query_compatible: false,
     operations: OPERATIONS,
 };
 

@@ -1,5 +1,7 @@
 //! The formats that bodies are written in.
 
+mod cbor;
+mod cbor_write;
 mod json;
 mod json_write;
 mod text;
@@ -7,6 +9,8 @@ mod tree;
 mod xml_bounds;
 mod xml_write;
 
+pub use cbor::CborReader;
+pub use cbor_write::CborWriter;
 pub use json::JsonReader;
 pub use json_write::JsonWriter;
 pub use text::{Items, TextReader, TextWriter, format_timestamp, parse_timestamp};

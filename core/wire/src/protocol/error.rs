@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::codec::CborWriter;
 use crate::codec::escape;
 use crate::facts::{ErrorFacts, Fault, Model, Protocol};
 use crate::protocol::Rendered;
@@ -28,18 +29,37 @@ pub fn write_error(model: &Model, error: &ErrorBody<'_>) -> Rendered {
         Protocol::RestJson => rest_json(error),
         Protocol::RestXml => rest_xml(error),
         Protocol::Query => query(model, error),
+        Protocol::RpcV2Cbor => {
+            let mut writer = CborWriter::default();
+            writer.value(&typed(model, error));
+            of_query(model, error, Rendered::cbor(error.facts.status, writer))
+        }
     }
 }
 
 fn aws_json(model: &Model, error: &ErrorBody<'_>, content_type: &'static str) -> Rendered {
-    let facts = error.facts;
+    of_query(model, error, Rendered::new(error.facts.status, content_type, typed(model, error).to_string()))
+}
+
+/// Adds the code that the error had in the query protocol, which the status of its facts was for too.
+fn of_query(model: &Model, error: &ErrorBody<'_>, mut rendered: Rendered) -> Rendered {
+    if model.query_compatible {
+        let (status, fault) = if error.facts.fault == Fault::Sender { (400, "Sender") } else { (500, "Receiver") };
+        rendered.status = status;
+        rendered.set("x-amzn-query-error", &format!("{};{fault}", error.facts.code));
+    }
+    rendered
+}
+
+/// The error as a document that names its type.
+fn typed(model: &Model, error: &ErrorBody<'_>) -> Value {
     let kind = match model.error_namespace {
-        "" => facts.shape.to_owned(),
-        namespace => format!("{namespace}#{}", facts.shape),
+        "" => error.facts.shape.to_owned(),
+        namespace => format!("{namespace}#{}", error.facts.shape),
     };
     let mut body = json!({ "__type": kind });
     fill(&mut body, error);
-    Rendered::new(facts.status, content_type, body.to_string())
+    body
 }
 
 fn rest_json(error: &ErrorBody<'_>) -> Rendered {

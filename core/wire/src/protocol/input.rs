@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::codec::{Items, JsonReader, Node, TextReader, TreeReader, TreeStyle};
+use crate::codec::{CborReader, Items, JsonReader, Node, TextReader, TreeReader, TreeStyle};
 use crate::facts::{Kind, Location, Member, Model, Protocol, StructureFacts, TimestampFormat};
 use crate::router::Route;
 use crate::shape::{ReadError, Reader, Seen, Structure, Track, Violation};
@@ -34,6 +34,17 @@ pub fn read_input(
             Ok(reader.track.violations)
         }
         Protocol::RestJson | Protocol::RestXml => read_rest(model, route, into, request),
+        Protocol::RpcV2Cbor if request.body.is_empty() => {
+            let mut track = Track::default();
+            track.missing(into.facts(), &Seen::default());
+            Ok(track.violations)
+        }
+        Protocol::RpcV2Cbor => {
+            let mut reader = CborReader::new(request.body);
+            reader.structure(into)?;
+            reader.finish()?;
+            Ok(reader.track.violations)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::codec::{JsonWriter, TextWriter, XmlWriter};
+use crate::codec::{CborWriter, JsonWriter, TextWriter, XmlWriter};
 use crate::facts::{Kind, Location, Member, Model, OperationFacts, Protocol, Schema, TimestampFormat};
 use crate::shape::{Shape, Structure, Writer};
 
@@ -30,6 +30,12 @@ impl Rendered {
         Self::new(status, content_type, format!("{XML_DECLARATION}{xml}"))
     }
 
+    pub(crate) fn cbor(status: u16, writer: CborWriter) -> Self {
+        let mut rendered = Self::new(status, "application/cbor", writer.into_bytes());
+        rendered.set("smithy-protocol", "rpc-v2-cbor");
+        rendered
+    }
+
     /// Sets a header; a value that HTTP cannot carry is left out.
     pub fn set(&mut self, name: &str, value: &str) {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) {
@@ -45,6 +51,11 @@ pub fn write_output(model: &Model, operation: &OperationFacts, output: &dyn Stru
         Protocol::AwsJson11 => Rendered::new(200, "application/x-amz-json-1.1", json(output)),
         Protocol::Query => query(model, operation, output, request_id),
         Protocol::RestJson | Protocol::RestXml => rest(model, operation, output),
+        Protocol::RpcV2Cbor => {
+            let mut writer = CborWriter::default();
+            writer.structure(output);
+            Rendered::cbor(200, writer)
+        }
     }
 }
 

@@ -90,6 +90,7 @@ pub const fn model(protocol: Protocol) -> Model {
         target_prefix: "Test",
         xml_namespace: "urn:test",
         error_namespace: "com.test",
+        query_compatible: false,
         operations: OPERATIONS,
     }
 }

@@ -1,6 +1,8 @@
 //! Documents compared by what they say, not by their bytes.
 
-use serde_json::Value;
+use minicbor::Decoder;
+use minicbor::data::Token;
+use serde_json::{Value, json};
 
 /// Whether two JSON values say the same: 1 is 1.0, and the order of members is nobody's.
 pub fn same(a: &Value, b: &Value) -> bool {
@@ -12,6 +14,47 @@ pub fn same(a: &Value, b: &Value) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// A CBOR item as JSON: bytes and tags are objects that say so. No bytes at all are an empty map.
+pub fn cbor(bytes: &[u8]) -> Value {
+    if bytes.is_empty() {
+        return json!({});
+    }
+    let mut tokens: Vec<Token<'_>> = Decoder::new(bytes).tokens().map(|token| token.unwrap()).collect();
+    tokens.reverse();
+    item(&mut tokens)
+}
+
+fn item(tokens: &mut Vec<Token<'_>>) -> Value {
+    let number = |value: f64| if value.is_finite() { json!(value) } else { json!(value.to_string()) };
+    match tokens.pop().unwrap() {
+        Token::Map(count) => (0..count).map(|_| (text(tokens), item(tokens))).collect(),
+        Token::Array(count) => (0..count).map(|_| item(tokens)).collect(),
+        Token::BeginMap => std::iter::from_fn(|| more(tokens).then(|| (text(tokens), item(tokens)))).collect(),
+        Token::BeginArray => std::iter::from_fn(|| more(tokens).then(|| item(tokens))).collect(),
+        Token::BeginString => std::iter::from_fn(|| more(tokens).then(|| text(tokens))).collect::<String>().into(),
+        Token::String(value) => json!(value),
+        Token::Bytes(value) => json!({ "bytes": value }),
+        Token::Tag(tag) => json!({ "tag": tag.as_u64(), "item": item(tokens) }),
+        Token::Bool(value) => json!(value),
+        Token::F16(value) | Token::F32(value) => number(value.into()),
+        Token::F64(value) => number(value),
+        Token::Null => Value::Null,
+        integer => integer.to_string().parse().unwrap(),
+    }
+}
+
+fn text(tokens: &mut Vec<Token<'_>>) -> String {
+    item(tokens).as_str().unwrap().to_owned()
+}
+
+fn more(tokens: &mut Vec<Token<'_>>) -> bool {
+    let ends = matches!(tokens.last(), Some(Token::Break));
+    if ends {
+        tokens.pop();
+    }
+    !ends
 }
 
 /// An XML element: names without prefixes, text without its indentation, children by name.

@@ -1,9 +1,11 @@
 //! Requests of the "input" vectors, decoded, against their parameters.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use wire::protocol::{HttpInput, read_input};
-use wire::{Location, Protocol, ReadError, Route, Router};
+use wire::{Location, Protocol, ReadError, Route, Router, rpc_names};
 
 use crate::compare::same;
 use crate::model::{Made, make};
@@ -33,7 +35,7 @@ impl Request {
             path: path.to_owned(),
             query: query.to_owned(),
             headers,
-            body: serialized["body"].as_str().unwrap_or("").as_bytes().to_vec(),
+            body: body(serialized, serialized["body"].as_str().unwrap_or("")),
         }
     }
 
@@ -57,7 +59,8 @@ impl Request {
                     .get("x-amz-target")
                     .map_or(made.operation.name, |target| target.to_str().unwrap_or("").rsplit('.').next().unwrap()),
             ),
-            _ => router.named(made.operation.name),
+            Protocol::RpcV2Cbor => rpc_names(&self.path).and_then(|(_, name)| router.named(name)),
+            Protocol::Query => router.named(made.operation.name),
         }
     }
 }
@@ -88,4 +91,12 @@ fn without_map_of_all(made: &Made, mut read: Value, params: &Value) -> Value {
         }
     }
     read
+}
+
+/// CBOR stands in the vectors as base64.
+pub fn body(message: &Value, text: &str) -> Vec<u8> {
+    match message["headers"]["smithy-protocol"].as_str() {
+        Some(_) => STANDARD.decode(text).unwrap(),
+        None => text.as_bytes().to_vec(),
+    }
 }

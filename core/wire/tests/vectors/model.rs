@@ -71,6 +71,7 @@ pub fn make(suite: &Value, case: &Value) -> Made {
         target_prefix: word(text(metadata, "targetPrefix")),
         xml_namespace: "",
         error_namespace: "",
+        query_compatible: metadata.get("awsQueryCompatible").is_some(),
         operations,
     };
     Made { model: leak(model), operation: &operations[0] }
@@ -83,7 +84,8 @@ fn protocol(metadata: &Value) -> Protocol {
         ("rest-json", _) => Protocol::RestJson,
         ("rest-xml", _) => Protocol::RestXml,
         ("query", _) => Protocol::Query,
-        _ => Protocol::AwsJson10,
+        ("smithy-rpc-v2-cbor", _) => Protocol::RpcV2Cbor,
+        (other, _) => panic!("protocol {other}"),
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 use wire::Protocol;
 use wire::protocol::{ErrorBody, Rendered, write_error, write_output};
 
-use crate::compare::{Element, same};
+use crate::compare::{Element, cbor, same};
+use crate::input;
 use crate::model::{self, Made, make};
 use crate::value::Dynamic;
 
@@ -20,6 +21,7 @@ pub fn judge(suite: &Value, case: &Value) -> Result<(), String> {
     let is_document = !expected.trim().is_empty() && payload_is_document(case, &made);
     let body = String::from_utf8_lossy(&rendered.body);
     let agrees = match made.model.protocol {
+        Protocol::RpcV2Cbor => same(&plain(cbor(&rendered.body)), &plain(cbor(&input::body(response, expected)))),
         _ if !is_document => expected.trim().is_empty() && nothing(&body) || body == expected,
         Protocol::RestXml | Protocol::Query => Element::parse(&body) == Element::parse(expected),
         _ => {

@@ -70,6 +70,8 @@ const LISTED: &[(&str, &[(&str, &str)])] = &[
     (
         "Members that the model does not have, for the client's parser to skip.",
         &[
+            ("output/smithy-rpc-v2-cbor", "RpcV2CborExtraFieldsInTheBodyShouldBeSkippedByClients"),
+            ("output/smithy-rpc-v2-cbor", "RpcV2CborPayloadWithUnsetUnion"),
             ("output/json", "handles_unexpected_json_output"),
             ("output/json", "AwsJson11DeserializeIgnoreType"),
             ("output/json_1_0", "AwsJson10DeserializeIgnoreType"),
@@ -81,6 +83,8 @@ const LISTED: &[(&str, &[(&str, &str)])] = &[
     (
         "Nulls, for the client's parser to skip: we leave out what is not there.",
         &[
+            ("output/smithy-rpc-v2-cbor", "RpcV2CborDeserializesDenseSetMapAndSkipsNull"),
+            ("output/smithy-rpc-v2-cbor", "RpcV2CborClientDoesntDeserializeNullStructureValues"),
             ("output/json", "AwsJson11StructuresDontDeserializeNullValues"),
             ("output/json_1_0", "AwsJson10DeserializeAllowNulls"),
             ("output/rest-json", "RestJsonDeserializesDenseSetMapAndSkipsNull"),
@@ -123,5 +127,4 @@ const LISTED: &[(&str, &[(&str, &str)])] = &[
         "A member of a request's path in an output: no output of the models here has one.",
         &[("output/rest-xml", "IgnoreQueryParamsInResponse")],
     ),
-    ("later", &[("output/json_1_0-query-compatible", "QueryCompatibleAwsJson10CustomCodeError")]),
 ];

@@ -13,6 +13,7 @@ pub static MODEL: Model = Model {
     target_prefix: "",
     xml_namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
     error_namespace: "",
+    query_compatible: false,
     operations: OPERATIONS,
 };
 

@@ -13,6 +13,7 @@ pub static MODEL: Model = Model {
     target_prefix: "",
     xml_namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
     error_namespace: "",
+    query_compatible: false,
     operations: OPERATIONS,
 };
 

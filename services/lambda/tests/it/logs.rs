@@ -39,6 +39,7 @@ static MODEL: Model = Model {
     target_prefix: "",
     xml_namespace: "",
     error_namespace: "",
+    query_compatible: false,
     operations: &FACTS,
 };
 
