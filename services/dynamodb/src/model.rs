@@ -308,6 +308,9 @@ pub struct Table {
     pub status: TableStatus,
     pub key_schema: KeySchema,
     pub billing_mode: BillingMode,
+    /// When it became PAY_PER_REQUEST; not kept by earlier versions, whose bytes stay valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_demand_since: Option<Timestamp>,
     pub deletion_protection: DeletionProtection,
     pub tags: BTreeMap<String, String>,
 }
@@ -407,6 +410,7 @@ mod tests {
             status: TableStatus::Active,
             key_schema: KeySchema { hash: attribute("pk", ScalarKind::S), range: Some(attribute("sk", ScalarKind::N)) },
             billing_mode: BillingMode::Provisioned { read_units: 5, write_units: 6 },
+            on_demand_since: None,
             deletion_protection: DeletionProtection::Disabled,
             tags: BTreeMap::from([("team".into(), "photos".into())]),
         });

@@ -187,12 +187,16 @@ pub mod schema {
     pub static RETURN_ITEM_COLLECTION_METRICS: Schema = Schema::new("ReturnItemCollectionMetrics", Kind::String).values(&["SIZE", "NONE"]);
     pub static RETURN_VALUE: Schema = Schema::new("ReturnValue", Kind::String).values(&["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"]);
     pub static RETURN_VALUES_ON_CONDITION_CHECK_FAILURE: Schema = Schema::new("ReturnValuesOnConditionCheckFailure", Kind::String).values(&["ALL_OLD", "NONE"]);
+    pub static SSE_ENABLED: Schema = Schema::new("SSEEnabled", Kind::Boolean);
+    pub static SSE_SPECIFICATION: Schema = Schema::new("SSESpecification", Kind::Structure);
     pub static SCALAR_ATTRIBUTE_TYPE: Schema = Schema::new("ScalarAttributeType", Kind::String).values(&["B", "N", "S"]);
     pub static SCAN_INPUT: Schema = Schema::new("ScanInput", Kind::Structure);
     pub static SCAN_OUTPUT: Schema = Schema::new("ScanOutput", Kind::Structure);
     pub static SCAN_SEGMENT: Schema = Schema::new("ScanSegment", Kind::Integer).range(0, 999999);
     pub static SCAN_TOTAL_SEGMENTS: Schema = Schema::new("ScanTotalSegments", Kind::Integer).range(1, 1000000);
     pub static SELECT: Schema = Schema::new("Select", Kind::String).values(&["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"]);
+    pub static STREAM_ENABLED: Schema = Schema::new("StreamEnabled", Kind::Boolean);
+    pub static STREAM_SPECIFICATION: Schema = Schema::new("StreamSpecification", Kind::Structure);
     pub static STRING: Schema = Schema::new("String", Kind::String);
     pub static TABLE_ARN: Schema = Schema::new("TableArn", Kind::String).length(1, 1024);
     pub static TABLE_CLASS: Schema = Schema::new("TableClass", Kind::String).values(&["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
@@ -250,7 +254,8 @@ structure! { BatchWriteItemOutput: [
 
 structure! { BillingModeSummary: [
     billing_mode: Option<String> = Member::new("BillingMode", &schema::BILLING_MODE);
-] streams [  ] refuses [ Member::new("LastUpdateToPayPerRequestDateTime", &schema::REFUSED) ] }
+    last_update_to_pay_per_request_date_time: Option<Timestamp> = Member::new("LastUpdateToPayPerRequestDateTime", &schema::DATE);
+] streams [  ] refuses [  ] }
 
 structure! { Capacity: [
     read_capacity_units: Option<f64> = Member::new("ReadCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
@@ -281,9 +286,11 @@ structure! { CreateTableInput: [
     key_schema: Vec<KeySchemaElement> = Member::new("KeySchema", &schema::KEY_SCHEMA).required();
     billing_mode: Option<String> = Member::new("BillingMode", &schema::BILLING_MODE);
     provisioned_throughput: Option<ProvisionedThroughput> = Member::new("ProvisionedThroughput", &schema::PROVISIONED_THROUGHPUT);
+    stream_specification: Option<StreamSpecification> = Member::new("StreamSpecification", &schema::STREAM_SPECIFICATION);
+    sse_specification: Option<SSESpecification> = Member::new("SSESpecification", &schema::SSE_SPECIFICATION);
     table_class: Option<String> = Member::new("TableClass", &schema::TABLE_CLASS).only(&["STANDARD"]);
     deletion_protection_enabled: Option<bool> = Member::new("DeletionProtectionEnabled", &schema::DELETION_PROTECTION_ENABLED);
-] streams [  ] refuses [ Member::new("LocalSecondaryIndexes", &schema::REFUSED), Member::new("GlobalSecondaryIndexes", &schema::REFUSED), Member::new("StreamSpecification", &schema::REFUSED), Member::new("SSESpecification", &schema::REFUSED), Member::new("Tags", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("ResourcePolicy", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("GlobalTableSourceArn", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("LocalSecondaryIndexes", &schema::REFUSED), Member::new("GlobalSecondaryIndexes", &schema::REFUSED), Member::new("Tags", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("ResourcePolicy", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("GlobalTableSourceArn", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
 
 structure! { CreateTableOutput: [
     table_description: Option<TableDescription> = Member::new("TableDescription", &schema::TABLE_DESCRIPTION);
@@ -454,6 +461,10 @@ structure! { QueryOutput: [
     consumed_capacity: Option<ConsumedCapacity> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY);
 ] streams [  ] refuses [  ] }
 
+structure! { SSESpecification: [
+    enabled: Option<bool> = Member::new("Enabled", &schema::SSE_ENABLED).only(&["false"]);
+] streams [  ] refuses [ Member::new("SSEType", &schema::REFUSED), Member::new("KMSMasterKeyId", &schema::REFUSED) ] }
+
 structure! { ScanInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     limit: Option<i32> = Member::new("Limit", &schema::POSITIVE_INTEGER_OBJECT);
@@ -476,6 +487,10 @@ structure! { ScanOutput: [
     last_evaluated_key: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("LastEvaluatedKey", &schema::KEY);
     consumed_capacity: Option<ConsumedCapacity> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY);
 ] streams [  ] refuses [  ] }
+
+structure! { StreamSpecification: [
+    stream_enabled: bool = Member::new("StreamEnabled", &schema::STREAM_ENABLED).required().only(&["false"]);
+] streams [  ] refuses [ Member::new("StreamViewType", &schema::REFUSED) ] }
 
 structure! { TableDescription: [
     attribute_definitions: Option<Vec<AttributeDefinition>> = Member::new("AttributeDefinitions", &schema::ATTRIBUTE_DEFINITIONS);

@@ -79,6 +79,14 @@ fn update_operand(node: &RawOperand<'_>) -> Result<(), Problem> {
             if known(node.name)?.1 != Use::Update {
                 return Err(Problem::NotInUpdate(node.name.to_owned()));
             }
+            // No function takes a list_append (observed).
+            let inner = node.arguments.iter().find_map(|argument| match argument {
+                RawOperand::Call(inner) if inner.name == "list_append" => Some(inner.name),
+                _ => None,
+            });
+            if let Some(inner) = inner {
+                return Err(Problem::Misplaced(inner.to_owned()));
+            }
             node.arguments.iter().try_for_each(update_operand)
         }
         RawOperand::Arithmetic(_, sides) => [&sides.0, &sides.1].into_iter().try_for_each(update_operand),

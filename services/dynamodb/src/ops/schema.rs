@@ -46,6 +46,13 @@ pub(crate) fn key_schema(
             return Err(Error::invalid("Invalid KeySchema: Some index key attribute have no definition"));
         }
     }
+    let twice = |at: usize, name: &str| definitions.iter().take(at).any(|before| before.attribute_name == name);
+    if let Some((_, twin)) = definitions.iter().enumerate().find(|(at, one)| twice(*at, &one.attribute_name)) {
+        return Err(Error::invalid(format!(
+            "One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: {}",
+            twin.attribute_name
+        )));
+    }
     let find = |element: &KeySchemaElement| {
         let of_name = |d: &&AttributeDefinition| d.attribute_name == element.attribute_name;
         let found = definitions.iter().find(of_name).ok_or_else(|| undefined(elements, definitions))?;

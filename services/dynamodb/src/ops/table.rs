@@ -19,7 +19,7 @@ const PAGE_NAMES: usize = 100;
 
 /// Creates a table, active at once.
 pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput) -> Result<CreateTableOutput, Error> {
-    // The class can only be STANDARD (support.toml), which is what every table is.
+    // The class can only be STANDARD, streams and keys of one's own only off (support.toml): what every table has.
     let CreateTableInput {
         attribute_definitions,
         table_name,
@@ -28,6 +28,8 @@ pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput)
         provisioned_throughput,
         table_class: _,
         deletion_protection_enabled,
+        stream_specification: _,
+        sse_specification: _,
     } = input;
     let name = names::table_name(&cx.scope, table_name)?;
     let billing_mode = schema::billing_mode(billing_mode.as_deref(), provisioned_throughput.as_ref())?;
@@ -42,6 +44,7 @@ pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput)
         status: TableStatus::Active,
         key_schema,
         billing_mode,
+        on_demand_since: (billing_mode == BillingMode::PayPerRequest).then(|| cx.now()),
         deletion_protection: protection(*deletion_protection_enabled),
         tags: Default::default(),
     };
@@ -84,12 +87,16 @@ pub(crate) async fn update_table(cx: &Cx, tx: &mut Tx, input: &UpdateTableInput)
         ));
     }
     let mut table = existing(cx, tx, table_name).await?;
+    let before = table.billing_mode;
     table.billing_mode = match (billing_mode.as_deref(), provisioned_throughput.as_ref(), table.billing_mode) {
         (None, None, current) => current,
         (Some("PROVISIONED"), None, current @ BillingMode::Provisioned { .. }) => current,
         (None, throughput, BillingMode::PayPerRequest) => schema::billing_mode(Some("PAY_PER_REQUEST"), throughput)?,
         (mode, throughput, _) => schema::billing_mode(mode, throughput)?,
     };
+    if before != table.billing_mode {
+        table.on_demand_since = (table.billing_mode == BillingMode::PayPerRequest).then(|| cx.now());
+    }
     if deletion_protection_enabled.is_some() {
         table.deletion_protection = protection(*deletion_protection_enabled);
     }
@@ -111,7 +118,14 @@ pub(crate) async fn delete_table(cx: &Cx, tx: &mut Tx, input: &DeleteTableInput)
     let counts = store::counts(tx, table.id).await?;
     store::delete_table(tx, &cx.scope, &table);
     let deleting = Table { status: TableStatus::Deleting, ..table };
-    Ok(DeleteTableOutput { table_description: Some(described(cx, &deleting, counts)) })
+    // What defined the table is not told any more (observed).
+    let description = TableDescription {
+        attribute_definitions: None,
+        key_schema: None,
+        creation_date_time: None,
+        ..described(cx, &deleting, counts)
+    };
+    Ok(DeleteTableOutput { table_description: Some(description) })
 }
 
 /// Says whether items of a table expire. They never do yet: UpdateTimeToLive is not there.
@@ -137,7 +151,8 @@ fn protection(enabled: Option<bool>) -> DeletionProtection {
 
 /// The counts lag behind, as AWS's do by hours.
 fn described(cx: &Cx, table: &Table, counts: Counts) -> TableDescription {
-    let Table { name, id, created_at, status, key_schema, billing_mode, deletion_protection, tags: _ } = table;
+    let Table { name, id, created_at, status, key_schema, billing_mode, on_demand_since, deletion_protection, tags: _ } =
+        table;
     let definition = |name: &str, kind: ScalarKind| AttributeDefinition {
         attribute_name: name.to_owned(),
         attribute_type: kind.kind().as_str().to_owned(),
@@ -167,7 +182,10 @@ fn described(cx: &Cx, table: &Table, counts: Counts) -> TableDescription {
         item_count: Some(i64::try_from(counts.items).unwrap_or(i64::MAX)),
         table_arn: Some(names::table_arn(&cx.scope, name).to_string()),
         table_id: Some(id.to_string()),
-        billing_mode_summary: on_demand.then(|| BillingModeSummary { billing_mode: Some("PAY_PER_REQUEST".into()) }),
+        billing_mode_summary: on_demand.then(|| BillingModeSummary {
+            billing_mode: Some("PAY_PER_REQUEST".into()),
+            last_update_to_pay_per_request_date_time: Some(on_demand_since.unwrap_or(*created_at)),
+        }),
         deletion_protection_enabled: Some(*deletion_protection == DeletionProtection::Enabled),
     }
 }

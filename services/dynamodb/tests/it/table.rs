@@ -9,7 +9,7 @@ use super::kit::{album, call, denied, key, kit, show, with};
 async fn a_table_is_described_as_created() {
     let kit = kit().await;
     let table = call(&kit, "DescribeTable", json!({ "TableName": "album" })).await;
-    expect![[r#"{"Table":{"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"},{"AttributeName":"sk","AttributeType":"N"}],"TableName":"album","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],"TableStatus":"ACTIVE","CreationDateTime":1795478400,"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":0,"WriteCapacityUnits":0},"TableSizeBytes":0,"ItemCount":0,"TableArn":"arn:aws:dynamodb:us-east-1:000000000000:table/album","TableId":"67ec8e65-a18d-ebbe-5e55-32fbeea293f8","BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST"},"DeletionProtectionEnabled":false}}"#]]
+    expect![[r#"{"Table":{"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"},{"AttributeName":"sk","AttributeType":"N"}],"TableName":"album","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],"TableStatus":"ACTIVE","CreationDateTime":1795478400,"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":0,"WriteCapacityUnits":0},"TableSizeBytes":0,"ItemCount":0,"TableArn":"arn:aws:dynamodb:us-east-1:000000000000:table/album","TableId":"67ec8e65-a18d-ebbe-5e55-32fbeea293f8","BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST","LastUpdateToPayPerRequestDateTime":1795478400},"DeletionProtectionEnabled":false}}"#]]
         .assert_eq(&table.to_string());
 }
 
@@ -31,6 +31,15 @@ async fn names_and_keys_are_checked() {
             define(&["pk", "sk", "a"]),
             "ValidationException 400: One or more parameter values were invalid: Number of attributes in KeySchema does \
              not exactly match number of attributes defined in AttributeDefinitions",
+        ),
+        (
+            define(&["pk", "sk", "pk"]),
+            "ValidationException 400: One or more parameter values were invalid: Duplicate AttributeName in \
+             AttributeDefinitions: pk",
+        ),
+        (
+            json!({ "TableName": "other", "StreamSpecification": { "StreamEnabled": true } }),
+            "NotImplemented 501: StreamSpecification.StreamEnabled = true is not implemented",
         ),
         (
             json!({ "TableName": "other", "KeySchema": [
@@ -59,11 +68,38 @@ async fn names_and_keys_are_checked() {
 }
 
 #[tokio::test]
+async fn tables_say_since_when_they_are_paid_by_request() {
+    let kit = kit().await;
+    let off = json!({
+        "TableName": "other",
+        "StreamSpecification": { "StreamEnabled": false },
+        "SSESpecification": { "Enabled": false },
+    });
+    let created = call(&kit, "CreateTable", with(album(), off)).await["TableDescription"].clone();
+    let since = |table: &serde_json::Value| table["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"].clone();
+    assert_eq!(since(&created), created["CreationDateTime"]);
+    let update = |mode: &str, more: serde_json::Value| {
+        let document = with(json!({ "TableName": "other", "BillingMode": mode }), more);
+        call(&kit, "UpdateTable", document)
+    };
+    let throughput = json!({ "ProvisionedThroughput": { "ReadCapacityUnits": 1, "WriteCapacityUnits": 1 } });
+    let provisioned = update("PROVISIONED", throughput).await["TableDescription"].clone();
+    assert_eq!(provisioned["BillingModeSummary"], serde_json::Value::Null);
+    kit.clock.advance_ms(60_000);
+    let again = update("PAY_PER_REQUEST", json!({})).await["TableDescription"].clone();
+    let passed = since(&again).as_f64().unwrap() - created["CreationDateTime"].as_f64().unwrap();
+    assert!(59.0 < passed && passed < 61.0, "{passed}");
+}
+
+#[tokio::test]
 async fn a_deleted_table_is_gone_and_its_name_is_free() {
     let kit = kit().await;
     call(&kit, "PutItem", json!({ "TableName": "album", "Item": key("a", 1) })).await;
     let answer = call(&kit, "DeleteTable", json!({ "TableName": "album" })).await;
     assert_eq!(answer["TableDescription"]["TableStatus"], "DELETING");
+    for gone in ["KeySchema", "AttributeDefinitions", "CreationDateTime"] {
+        assert_eq!(answer["TableDescription"][gone], serde_json::Value::Null, "{gone}");
+    }
     for operation in ["DescribeTable", "DeleteTable", "DescribeTimeToLive"] {
         expect!["ResourceNotFoundException 400: Requested resource not found: Table: album not found"]
             .assert_eq(&show(&kit, operation, json!({ "TableName": "album" })).await);

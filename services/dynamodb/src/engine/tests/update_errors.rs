@@ -56,6 +56,16 @@ fn meaning() {
         ("SET a = name", "{}", "Attribute name is a reserved keyword; reserved keyword: name"),
         ("REMOVE a.date", "{}", "Attribute name is a reserved keyword; reserved keyword: date"),
         ("SET a = nope(b, c)", "{}", "Invalid function name; function: nope"),
+        (
+            "SET a = list_append(list_append(b, c), d)",
+            "{}",
+            "The function is not allowed to be used this way in an expression; function: list_append",
+        ),
+        (
+            "SET a = if_not_exists(b, list_append(c, d))",
+            "{}",
+            "The function is not allowed to be used this way in an expression; function: list_append",
+        ),
         ("SET a = size(b)", "{}", "The function is not allowed in an update expression; function: size"),
         (
             "SET a = attribute_exists(b)",
