@@ -1,11 +1,14 @@
 """Every request is verified: good signatures in every form pass, anything else gets the service's own error."""
 import datetime
 import json
+import shutil
+import socket
+import subprocess
 import time
 
 import pytest
 import requests
-from botocore.auth import S3SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -180,3 +183,153 @@ def test_a_session_without_its_token_or_with_another_is_refused(server, client):
     assert code_of(bare.list_tables) == ("UnrecognizedClientException", 400)
     forged = client_of(server, "dynamodb", **(session | {"token": session["token"][:-4] + "AAAA"}))
     assert code_of(forged.list_tables) == ("UnrecognizedClientException", 400)
+
+
+FORM = "application/x-www-form-urlencoded"
+CALLS = {
+    "dynamodb": ("POST", "/", "{}", {"x-amz-target": "DynamoDB_20120810.ListTables", "content-type": "application/x-amz-json-1.0"}),
+    "logs": ("POST", "/", "{}", {"x-amz-target": "Logs_20140328.DescribeLogGroups", "content-type": "application/x-amz-json-1.1"}),
+    "sts": ("POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", {"content-type": FORM}),
+    "iam": ("POST", "/", "Action=ListRoles&Version=2010-05-08", {"content-type": FORM}),
+    "lambda": ("GET", "/2015-03-31/functions/", "", {}),
+    "apigateway": ("GET", "/v2/apis", "", {}),
+    "s3": ("GET", "/", "", {}),
+}
+
+
+def changed(server, service, change, scope=None):
+    """A signed request whose headers are then changed."""
+    method, path, body, headers = CALLS[service]
+    request = AWSRequest(method, server.url + path, data=body, headers=dict(headers))
+    auth = S3SigV4Auth if service == "s3" else SigV4Auth
+    auth(Credentials(KEY, SECRET), scope or service, REGION).add_auth(request)
+    headers = change(dict(request.headers))
+    return requests.request(method, request.url, data=body, headers=headers, timeout=10)
+
+
+def without_signature(headers):
+    return headers | {"Authorization": headers["Authorization"].split(", Signature=")[0]}
+
+
+def bearer(headers):
+    return headers | {"Authorization": "Bearer abc"}
+
+
+def unsigned(headers):
+    return {name: value for name, value in headers.items() if name != "Authorization"}
+
+
+@pytest.mark.parametrize("change", [without_signature, bearer, unsigned])
+@pytest.mark.parametrize("service", CALLS)
+def test_each_service_refuses_in_its_own_words(server, service, change):
+    kinds = {
+        without_signature: ("IncompleteSignature", "AuthorizationHeaderMalformed"),
+        bearer: ("IncompleteSignature", "InvalidArgument"),
+        unsigned: ("MissingAuthenticationToken", "AccessDenied"),
+    }
+    general, s3 = kinds[change]
+    answer = changed(server, service, change)
+    if service == "s3":
+        assert f"<Code>{s3}</Code>" in answer.text
+    elif service in ("sts", "iam"):
+        assert f"<Code>{general}</Code>" in answer.text and f"https://{service}.amazonaws.com" in answer.text
+    elif service in ("dynamodb", "logs"):
+        assert answer.json()["__type"].endswith(f"{general}Exception")
+    else:
+        assert answer.headers["x-amzn-errortype"] == f"{general}Exception"
+    if change is without_signature and service != "s3":
+        assert "Authorization header requires 'Signature' parameter. (Hashed with" in answer.text.replace("&apos;", "'")
+
+
+@pytest.mark.parametrize("service", [service for service in CALLS if service != "s3"])
+def test_a_scope_of_another_service_is_refused(server, service):
+    scope = "dynamodb" if service != "dynamodb" else "sqs"
+    if service in ("lambda", "apigateway", "sts", "iam"):
+        scope = "sqs"
+    answer = changed(server, service, lambda headers: headers, scope=scope)
+    text = f"Credential should be scoped to correct service: '{service}'."
+    assert text in answer.text.replace("&apos;", "'"), answer.text
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_a_body_may_be_left_out_of_the_signature(server, service):
+    method, path, body, headers = CALLS[service]
+    headers = headers | {"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}
+    request = AWSRequest(method, server.url + path, data=body, headers=headers)
+    auth = S3SigV4Auth if service == "s3" else SigV4Auth
+    auth(Credentials(KEY, SECRET), service, REGION).add_auth(request)
+    answer = requests.request(method, request.url, data=body, headers=dict(request.headers), timeout=10)
+    assert answer.status_code == 200, answer.text
+
+
+def test_s3_tells_what_it_compared(server, bucket):
+    key, body = "compared", b"signed"
+    request = AWSRequest("PUT", f"{server.url}/{bucket}/{key}", data=body, headers={})
+    S3SigV4Auth(Credentials(KEY, "wrong"), "s3", REGION).add_auth(request)
+    text = requests.put(request.url, data=body, headers=dict(request.headers), timeout=10).text
+    assert "<StringToSign>AWS4-HMAC-SHA256\n" in text and "<StringToSignBytes>41 57 53 34 " in text
+    assert f"<CanonicalRequest>PUT\n/{bucket}/{key}\n" in text and "<CanonicalRequestBytes>50 55 54 0a " in text
+    headers = dict(request.headers) | {"x-amz-acl": "private"}
+    text = requests.put(request.url, data=body, headers=headers, timeout=10).text
+    assert "<HeadersNotSigned>x-amz-acl</HeadersNotSigned>" in text
+    url = client_of(server, "s3", signature_version="s3v4").generate_presigned_url("get_object", {"Bucket": bucket, "Key": key}, 1)
+    time.sleep(2.1)
+    text = requests.get(url, timeout=10).text
+    assert "<X-Amz-Expires>1</X-Amz-Expires><Expires>20" in text and "<ServerTime>20" in text
+
+
+def test_callers_prove_who_they_are_by_a_presigned_url(server, client):
+    """As Kubernetes and secret stores have it: a presigned GetCallerIdentity, with a header of their own."""
+    session = assume(client, "prover", [], "*")
+    credentials = Credentials(session["key"], session["secret"], session["token"])
+    url = f"{server.url}/?Action=GetCallerIdentity&Version=2011-06-15"
+    request = AWSRequest("GET", url, headers={"x-k8s-aws-id": "cluster"})
+    SigV4QueryAuth(credentials, "sts", REGION, expires=60).add_auth(request)
+    answer = requests.get(request.url, headers={"x-k8s-aws-id": "cluster"}, timeout=10)
+    assert answer.status_code == 200 and ":assumed-role/prover/tests</Arn>" in answer.text
+    other = requests.get(request.url, headers={"x-k8s-aws-id": "another"}, timeout=10)
+    assert other.status_code == 403 and "<Code>SignatureDoesNotMatch</Code>" in other.text
+
+
+@pytest.mark.parametrize(
+    "service, operation",
+    [
+        ("sqs", "list_queues"), ("sns", "list_topics"), ("scheduler", "list_schedules"), ("sesv2", "list_email_identities"),
+        ("cloudwatch", "list_metrics"), ("apigateway", "get_rest_apis"), ("dynamodbstreams", "list_streams"),
+    ],
+)
+def test_services_that_are_not_here_say_so_in_their_protocol(server, service, operation):
+    assert code_of(getattr(client_of(server, service), operation)) == ("NotImplemented", 501)
+
+
+def test_unsigned_operations_that_are_not_here_say_so(server):
+    sts = client_of(server, "sts")
+    token = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/any", "RoleSessionName": "me", "WebIdentityToken": "token"}
+    assert code_of(sts.assume_role_with_web_identity, **token) == ("NotImplemented", 501)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_a_refused_upload_gets_its_answer(server, bucket, tmp_path, version):
+    file = tmp_path / "large"
+    file.write_bytes(b"x" * 20_000_000)
+    command = ["curl", "-sS", version, "-H", "Expect:", "-T", file, "-w", " %{http_code}", f"{server.url}/{bucket}/refused"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout.endswith(" 403"), (done.stdout, done.stderr)
+    assert "<Code>AccessDenied</Code>" in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_curl_signs(server, version):
+    command = ["curl", "-sS", version, "--user", f"{KEY}:{SECRET}", "--aws-sigv4", f"aws:amz:{REGION}:sts"]
+    done = subprocess.run([*command, "-d", CALLS["sts"][2], server.url], capture_output=True, text=True, timeout=10)
+    assert f"<Account>{ACCOUNT}</Account>" in done.stdout, done
+
+
+@pytest.mark.parametrize("host", ["", "host: a\r\nhost: b\r\n"])
+def test_a_request_names_one_host(server, host):
+    address, port = server.listen.split(":")
+    with socket.create_connection((address, int(port)), 10) as conn:
+        conn.sendall(f"GET / HTTP/1.1\r\n{host}connection: close\r\n\r\n".encode())
+        assert conn.recv(4000).startswith(b"HTTP/1.1 400 ")

@@ -149,3 +149,79 @@ def test_the_cli(aws, server, role):
     assert json.loads(done.stdout)["Role"]["RoleName"] == role
     done = aws("--endpoint-url", server.url, "sts", "get-caller-identity")
     assert json.loads(done.stdout)["Account"] == ACCOUNT
+
+
+@pytest.fixture(scope="module")
+def acting(client, server, iam):
+    """acting(statement...) -> clients of a session whose role has just these statements."""
+
+    def session(*statements):
+        name = next(names)
+        trust = document({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"})
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(*statements))
+        found = client("sts").assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+        keys = {"key": found["AccessKeyId"], "secret": found["SecretAccessKey"], "token": found["SessionToken"]}
+        return lambda service: client_of(server, service, **keys)
+
+    return session
+
+
+@pytest.mark.parametrize(
+    "condition, allowed",
+    [
+        ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, True),
+        ({"NotIpAddress": {"aws:SourceIp": ["127.0.0.1", "10.0.0.0/8"]}}, False),
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, True),
+        ({"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}, False),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/iam-tests-*"}}, True),
+        ({"StringLike": {"aws:userid": "AROA*:me"}}, True),
+        ({"Bool": {"aws:SecureTransport": "true"}}, False),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, True),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}, "Null": {"aws:TokenIssueTime": "false"}}, True),
+        ({"NumericLessThan": {"aws:EpochTime": "1000"}}, False),
+        ({"StringLike": {"aws:UserAgent": "Boto3/*"}}, True),
+        ({"StringEquals": {"aws:ResourceAccount": ACCOUNT, "aws:PrincipalAccount": ACCOUNT}}, True),
+        ({"Bool": {"aws:ViaAWSService": "false"}, "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, True),
+        ({"StringEquals": {"aws:PrincipalTag/team": "x"}}, False),
+    ],
+)
+def test_conditions_know_the_request(acting, condition, allowed):
+    statement = {"Effect": "Allow", "Action": "logs:Describe*", "Resource": "*", "Condition": condition}
+    call = acting(statement)("logs").describe_log_groups
+    if allowed:
+        call()
+    else:
+        assert refusal(call)[0] == "AccessDeniedException"
+
+
+def test_variables_and_exceptions(acting, client):
+    client("s3").create_bucket(Bucket="variables")
+    bucket = "arn:aws:s3:::variables"
+    s3 = acting(
+        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket}/${{aws:userid}}/*"},
+        {"Effect": "Allow", "NotAction": ["s3:Put*", "s3:List*"], "NotResource": f"{bucket}/secret/*"},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket, "Condition": {"StringLike": {"s3:prefix": ["open/*"]}}},
+    )
+    user = s3("sts").get_caller_identity()["UserId"]
+    for key in ("secret/a", "open/a"):
+        client("s3").put_object(Bucket="variables", Key=key, Body=b"a")
+    s3 = s3("s3")
+    s3.put_object(Bucket="variables", Key=f"{user}/mine", Body=b"mine")
+    s3.get_object(Bucket="variables", Key="open/a")
+    assert s3.list_objects_v2(Bucket="variables", Prefix="open/")["KeyCount"] == 1
+    assert refusal(s3.put_object, Bucket="variables", Key="mine", Body=b"")[0] == "AccessDenied"
+    assert refusal(s3.get_object, Bucket="variables", Key="secret/a")[0] == "AccessDenied"
+    assert refusal(s3.list_objects_v2, Bucket="variables", Prefix="secret/")[0] == "AccessDenied"
+    assert refusal(s3.list_objects_v2, Bucket="variables")[0] == "AccessDenied"
+
+
+def test_tags_and_changes_as_tools_make_them(iam, role):
+    iam.tag_role(RoleName=role, Tags=[{"Key": "team", "Value": "a"}, {"Key": "env", "Value": "test"}])
+    iam.untag_role(RoleName=role, TagKeys=["env"])
+    assert iam.list_role_tags(RoleName=role)["Tags"] == [{"Key": "team", "Value": "a"}] == iam.get_role(RoleName=role)["Role"]["Tags"]
+    iam.update_role(RoleName=role, Description="changed", MaxSessionDuration=3600)
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(TRUST))
+    found = iam.get_role(RoleName=role)["Role"]
+    assert (found["Description"], found["MaxSessionDuration"]) == ("changed", 3600)
+    assert iam.list_instance_profiles_for_role(RoleName=role)["InstanceProfiles"] == []

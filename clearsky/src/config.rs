@@ -120,17 +120,14 @@ pub struct RootKey {
     pub secret_access_key: Secret<String>,
 }
 
-impl Serve {
-    /// The public URL: as told, else where the server listens (its loopback where it listens everywhere).
-    pub fn public_url(&self, listening: SocketAddr) -> String {
-        let ip = match listening.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ip => ip,
-        };
-        let default = || format!("http://{}", SocketAddr::new(ip, listening.port()));
-        self.public_url.clone().unwrap_or_else(default)
-    }
+/// The URL of a server that listens here (its loopback where it listens everywhere).
+pub fn url(listening: SocketAddr) -> String {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, listening.port()))
 }
 
 fn parse_root_key(text: &str) -> Result<RootKey, String> {
@@ -185,7 +182,8 @@ mod tests {
     fn defaults_listen_on_the_loopback() {
         let serve = serve(&[]).unwrap();
         assert_eq!(serve.listen.to_string(), "127.0.0.1:4566");
-        assert_eq!(serve.public_url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80");
+        assert_eq!(url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80");
+        assert_eq!(url("[::]:4566".parse().unwrap()), "http://[::1]:4566");
         assert_eq!(serve.account.as_str(), "000000000000");
     }
 

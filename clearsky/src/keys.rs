@@ -51,7 +51,13 @@ pub fn load(data_dir: &Path) -> anyhow::Result<Option<RootKeyFile>> {
     };
     let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
     ensure!(mode & 0o077 == 0, "{} may be read by others (mode {mode:o}): chmod 600 it", path.display());
-    Ok(Some(serde_json::from_str(&text).with_context(|| path.display().to_string())?))
+    let file: RootKeyFile = serde_json::from_str(&text).with_context(|| broken(&path))?;
+    file.seal_key().with_context(|| broken(&path))?;
+    Ok(Some(file))
+}
+
+fn broken(path: &Path) -> String {
+    format!("{} is not a root key file: restore it, or move it away to have new keys made", path.display())
 }
 
 impl RootKeyFile {
@@ -64,9 +70,7 @@ impl RootKeyFile {
         let text = self.seal_key.expose();
         let digits: Option<Vec<u8>> =
             (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
-        digits
-            .and_then(|bytes| bytes.try_into().ok())
-            .context("the root key file's seal_key is not 64 hexadecimal digits")
+        digits.and_then(|bytes| bytes.try_into().ok()).context("seal_key is not 64 hexadecimal digits")
     }
 }
 
@@ -102,6 +106,19 @@ mod tests {
         assert_eq!(made.access_key_id, read.access_key_id);
         assert_eq!(made.seal_key().unwrap(), read.seal_key().unwrap());
         assert_eq!(fs::metadata(path(&dir)).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_broken_file_is_named_and_kept() {
+        let dir = folder("broken");
+        let odd = r#"{"access_key_id":"a","secret_access_key":"b","seal_key":"zz"}"#;
+        for text in ["", "{", "[]", r#"{"access_key_id":"a"}"#, odd] {
+            write_private(&path(&dir), text).unwrap();
+            let error = load_or_create(&dir, &Ids::system()).unwrap_err().to_string();
+            assert!(error.contains("root-key.json is not a root key file"), "{error}");
+            assert_eq!(fs::read_to_string(path(&dir)).unwrap(), text);
+        }
         fs::remove_dir_all(dir).unwrap();
     }
 

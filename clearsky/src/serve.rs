@@ -22,14 +22,15 @@ use crate::{endpoint, keys, runtimes};
 pub fn run(settings: &Serve) -> anyhow::Result<()> {
     log(&settings.log)?;
     let data_dir = settings.place.data_dir.as_path();
-    fs::create_dir_all(data_dir).with_context(|| data_dir.display().to_string())?;
+    fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
     // The store's lock comes first: a second server must touch nothing.
     let kv =
         Fjall::open(data_dir.join("kv"), kv_fjall::Options::default()).map_err(|error| opening(data_dir, error))?;
     let listener =
         TcpListener::bind(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
     listener.set_nonblocking(true)?;
-    let url = settings.public_url(listener.local_addr()?);
+    let listening = config::url(listener.local_addr()?);
+    let url = settings.public_url.clone().unwrap_or_else(|| listening.clone());
     let key_file = keys::load_or_create(data_dir, &Ids::system())?;
     let root_keys = if settings.root_key.is_empty() { vec![key_file.root_key()] } else { settings.root_key.clone() };
     let first_key = root_keys.first().cloned().context("no root key")?;
@@ -52,7 +53,7 @@ pub fn run(settings: &Serve) -> anyhow::Result<()> {
         // Before anybody is told that it runs: from now on SIGTERM drains.
         let stop = stopped(broken)?;
         endpoint::publish(data_dir, &url, &first_key)?;
-        greet(data_dir, &url, &sandboxes, door.err());
+        greet(data_dir, (&listening, &url), &sandboxes, door.err());
         let (ended, unserved) = {
             let (tell, told) = tokio::sync::oneshot::channel();
             let stop = async { drop(tell.send(stop.await)) };
@@ -104,10 +105,13 @@ fn opening(data_dir: &Path, error: kv_fjall::Error) -> anyhow::Error {
 }
 
 /// What a person reads at the start. `ready` is the last line.
-fn greet(data_dir: &Path, url: &str, sandboxes: &Sandboxes, door: Option<exec::Error>) {
+fn greet(data_dir: &Path, (listening, url): (&str, &str), sandboxes: &Sandboxes, door: Option<exec::Error>) {
     use exec::Isolation as _;
     println!("clearsky {}", env!("CARGO_PKG_VERSION"));
-    println!("listening on {url}");
+    println!("listening on {listening}");
+    if url != listening {
+        println!("public URL {url}");
+    }
     println!("data in {}", data_dir.display());
     println!("isolation: {}", sandboxes.level());
     for gap in sandboxes.gaps() {

@@ -80,6 +80,7 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
 pub async fn workers(platform: &Arc<Platform>) -> anyhow::Result<()> {
     platform.state::<lambda::Functions>()?.start_tasks(platform).await;
     dynamodb::start(platform).await?;
+    logs::start(platform).await;
     service::sweep::start(platform).await;
     Ok(())
 }

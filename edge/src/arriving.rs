@@ -12,6 +12,8 @@ use hyper::body::Incoming as HyperBody;
 
 /// How long the rest of a refused request is read away.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How long its client may pause meanwhile.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// A body as it arrives.
 pub(crate) struct Arriving<B: Body<Data = Bytes> + Unpin + Send + 'static = HyperBody> {
@@ -66,7 +68,7 @@ impl<B: Body<Data = Bytes> + Unpin + Send + 'static> Drop for Arriving<B> {
 
 async fn read_away(mut body: impl Body<Data = Bytes> + Unpin) {
     use http_body_util::BodyExt as _;
-    while let Some(Ok(_)) = body.frame().await {}
+    while let Ok(Some(Ok(_))) = tokio::time::timeout(PAUSE, body.frame()).await {}
 }
 
 #[cfg(test)]

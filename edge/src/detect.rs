@@ -161,6 +161,24 @@ impl Labels for &'static [HostStyle] {
 }
 
 impl Served {
+    /// Whether the request is for another API of AWS that signs by the same name (API Gateway's first version, DynamoDB
+    /// Streams).
+    pub fn is_foreign(&self, parts: &Parts) -> bool {
+        let paths = self.service.paths;
+        match self.service.model.protocol {
+            Protocol::RestJson => !paths.is_empty() && !paths.iter().any(|prefix| parts.uri.path().starts_with(prefix)),
+            Protocol::AwsJson10 | Protocol::AwsJson11 => {
+                let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
+                let prefix = target.split('.').next().unwrap_or_default();
+                let version = prefix.rsplit_once('_').map_or("", |(_, version)| version);
+                let dated = version.len() == 8 && version.bytes().all(|digit| digit.is_ascii_digit());
+                dated && prefix != self.service.model.target_prefix
+            }
+            Protocol::RpcV2Cbor => wire::rpc_names(parts.uri.path()).is_none(),
+            Protocol::Query | Protocol::RestXml => false,
+        }
+    }
+
     /// The operation. The body is that of a request whose body is not streamed, or empty.
     pub fn route(&self, parts: &Parts, headers: &HeaderMap, body: &[u8]) -> Result<Route, String> {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or(""));

@@ -38,6 +38,7 @@ struct Account {
     trace: Trace,
     service: &'static str,
     operation: &'static str,
+    caller: Option<String>,
     error: Option<&'static str>,
 }
 
@@ -63,8 +64,8 @@ impl Edge {
             message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         });
         let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
-        let Account { trace, service, operation, error } = account;
-        tracing::info!(request_id, service, operation, %method, path, status, error, us, "request");
+        let Account { trace, service, operation, caller, error } = account;
+        tracing::info!(request_id, service, operation, %method, path, status, error, caller, us, "request");
         let (at, line) = (self.platform.clock.now(), format!("{method} {path}"));
         let traced = Traced { request_id, at, line, service, operation, status, error, duration_us: us, trace };
         self.platform.traces.push(traced);
@@ -86,7 +87,7 @@ impl Edge {
         }
         if let Some(claimed) = self.detector.plane(&parts, &authority) {
             account.service = "plane";
-            let source_ip = peer.ip().to_string();
+            let source_ip = source_ip(peer);
             let known = Known { request_id: request_id.to_owned(), source_ip, authority };
             return plane::serve(&self.platform, claimed, parts, body, known).await;
         }
@@ -153,15 +154,21 @@ impl Edge {
         let authenticated = authn::authenticate(&self.platform, service, parts, presented, payload).await?;
 
         let route = early.map_or_else(|| served.route(parts, headers, &bytes), Ok);
-        let route: Route = route.map_err(|text| Failure::new(&service.errors.unknown_operation, text))?;
+        let route: Route = route.map_err(|text| match served.is_foreign(parts) {
+            true => Failure::not_implemented(format!("The API of {} {}", parts.method, parts.uri.path())),
+            false => Failure::new(&service.errors.unknown_operation, text),
+        })?;
         account.operation = route.operation.name;
         let region = presented.and_then(Presented::scope).map_or(Region::DEFAULT, |scope| scope.region.as_str());
         let mut cx = Cx::new(&self.platform, service, authenticated.caller, region, request_id.to_owned());
         cx.base_url = base_url(&self.platform.settings.public_url, authority);
-        cx.source_ip = peer.ip().to_string();
+        cx.source_ip = source_ip(peer);
+        cx.user_agent = parts.headers.get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
         cx.trace = account.trace.clone();
         cx.note(Step::Recognised { rule, service: service.name, operation: route.operation.name });
-        cx.note(Step::Called { by: cx.caller.principal.name() });
+        let caller = cx.caller.principal.name();
+        account.caller = Some(caller.clone());
+        cx.note(Step::Called { by: caller });
 
         let incoming = match stream {
             Some(body) => body::streamed(body, headers, authenticated.verified.as_ref())?,
@@ -263,6 +270,11 @@ fn hoisted(parts: &Parts, presented: Option<&Presented>) -> Option<HeaderMap> {
         }
     }
     headers
+}
+
+/// An address of IPv4 is shown as such, also where it came over a listener of IPv6.
+fn source_ip(peer: SocketAddr) -> String {
+    peer.ip().to_canonical().to_string()
 }
 
 /// The authority that a request names.

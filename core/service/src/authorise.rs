@@ -37,14 +37,15 @@ async fn resource_policy(cx: &Cx, demand: &Demand) -> Result<Option<policy::Reso
 }
 
 fn judge(cx: &Cx, demand: &Demand, policies: &Policies) -> Result<(), Failure> {
-    let context = context(cx, demand);
     // AWS's own resources (managed policies) are everybody's: what they name is no account of 12 digits.
     let owner = demand.resource.parse::<Arn>().ok().and_then(|arn| Account::parse(&arn.account));
+    let resource_account = owner.as_ref().unwrap_or(&cx.scope.account).as_str();
+    let context = context(cx, demand, resource_account);
     let request = Request {
         principal: &cx.caller.principal,
         action: demand.action,
         resource: &demand.resource,
-        resource_account: owner.as_ref().unwrap_or(&cx.scope.account).as_str(),
+        resource_account,
         context: &context,
     };
     let decision = evaluate(&request, policies);
@@ -63,8 +64,12 @@ fn denied(cx: &Cx, request: &Request<'_>, decision: &Decision) -> Failure {
 }
 
 /// The condition keys of a request: global ones, the caller's, the demand's.
-fn context(cx: &Cx, demand: &Demand) -> Context {
+fn context(cx: &Cx, demand: &Demand, resource_account: &str) -> Context {
     let mut context = Context::new();
+    context.set("aws:ResourceAccount", resource_account);
+    if let Some(user_agent) = &cx.user_agent {
+        context.set("aws:UserAgent", user_agent.as_str());
+    }
     let now = cx.now();
     context.set("aws:CurrentTime", now.iso8601());
     context.set("aws:EpochTime", now.as_seconds().to_string());
@@ -100,6 +105,8 @@ fn context(cx: &Cx, demand: &Demand) -> Context {
     } else {
         context.set("aws:userid", caller.user_id.as_str());
         context.set("aws:PrincipalIsAWSService", "false");
+        // Services here act as themselves, never in the caller's name.
+        context.set("aws:ViaAWSService", "false");
     }
     for (key, value) in &caller.context {
         context.set(key, value.as_str());

@@ -20,6 +20,8 @@ pub struct Cx {
     /// `http://authority` as the request named it: what URLs in its answer start with.
     pub base_url: String,
     pub source_ip: String,
+    /// What the client's program calls itself.
+    pub user_agent: Option<String>,
     pub trace: Trace,
     now: Timestamp,
     effects: Mutex<Vec<Effect>>,
@@ -48,6 +50,7 @@ impl Cx {
             request_id,
             base_url: platform.settings.public_url.clone(),
             source_ip: "127.0.0.1".into(),
+            user_agent: None,
             trace: Trace::default(),
             now: platform.clock.now(),
             effects: Mutex::default(),

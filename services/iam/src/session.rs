@@ -31,6 +31,7 @@ pub(crate) struct Grant {
     pub role_name: String,
     pub session_name: String,
     pub expires: Timestamp,
+    pub issued: Option<Timestamp>,
     /// A policy that limits it.
     pub policy: Option<String>,
     /// Managed policies that limit it.
@@ -55,6 +56,7 @@ impl Grant {
             session_name: session_name.into(),
             // STS knows whole seconds.
             expires: Timestamp::default().plus_seconds(expires.as_seconds()),
+            issued: Some(Timestamp::default().plus_seconds(platform.clock.now().as_seconds())),
             policy: None,
             policy_arns: Vec::new(),
         }
@@ -90,7 +92,9 @@ impl Grant {
         let account = Account::from(self.role.account.as_str());
         let access_key_id = Some(self.access_key_id.clone());
         let session_policies = self.limits(documents)?;
-        Ok(Caller { access_key_id, session_policies, ..Caller::of(principal, account, &self.user_id()) })
+        let issued = self.issued.map(|issued| ("aws:TokenIssueTime".to_owned(), issued.iso8601()));
+        let context = issued.into_iter().collect();
+        Ok(Caller { access_key_id, session_policies, context, ..Caller::of(principal, account, &self.user_id()) })
     }
 
     fn limits(&self, documents: &Documents) -> Result<Vec<Attached>, Failure> {

@@ -15,6 +15,10 @@ pub(crate) enum Error {
     NoSuchGroup,
     #[error("The specified log stream does not exist.")]
     NoSuchStream,
+    #[error("The specified resource does not exist.")]
+    NoSuchResource,
+    #[error("The maximum number of tags for a resource is 50.")]
+    TooManyTags,
     #[error("{0}")]
     Invalid(String),
     #[error(transparent)]
@@ -36,6 +40,7 @@ impl Error {
 
 service::errors! { Error;
     Error::GroupExists | Error::StreamExists => errors::RESOURCE_ALREADY_EXISTS_EXCEPTION,
-    Error::NoSuchGroup | Error::NoSuchStream => errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::NoSuchGroup | Error::NoSuchStream | Error::NoSuchResource => errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::TooManyTags => errors::TOO_MANY_TAGS_EXCEPTION,
     Error::Invalid(_) => errors::INVALID_PARAMETER_EXCEPTION,
 }

@@ -18,6 +18,18 @@ pub(crate) fn groups(scope: &Scope) -> Key {
     Key::from([TAG, GROUP, &place(scope)].concat())
 }
 
+/// What the records of all groups of all scopes start with.
+pub(crate) fn all_groups() -> Key {
+    Key::from([TAG, GROUP].concat())
+}
+
+/// Account, region and name in the key of a group's record.
+pub(crate) fn group_of(key: &Key) -> Option<(String, String, String)> {
+    let rest = key.as_bytes().strip_prefix(all_groups().as_bytes())?;
+    let mut parts = std::str::from_utf8(rest).ok()?.splitn(3, '\0').map(str::to_owned);
+    Some((parts.next()?, parts.next()?, parts.next()?))
+}
+
 /// A stream's record. The stream's name, which may hold anything, comes last.
 pub(crate) fn stream(scope: &Scope, group: &str, name: &str) -> Key {
     Key::from([streams(scope, group).as_bytes(), name.as_bytes()].concat())
@@ -59,5 +71,7 @@ mod tests {
         let back: Vec<String> = keys.iter().filter_map(|k| name(&prefix, k)).collect();
         assert_eq!(back, names);
         assert!(name(&streams(&scope, "g2"), &keys[1]).is_none());
+        let found = group_of(&group(&scope, "/aws/lambda/f"));
+        assert_eq!(found, Some(("000000000000".into(), "us-east-1".into(), "/aws/lambda/f".into())));
     }
 }

@@ -7,12 +7,15 @@ mod model;
 mod ops;
 mod store;
 mod wire;
+mod worker;
 
 use base::Arn;
 use service::common::{self, CommonErrors};
 use service::{Anonymous, Cx, Service, demands};
 
-use crate::ops::{event, group, search, stream};
+use crate::ops::{event, group, retention, search, stream, tags};
+
+pub use worker::{start, sweep};
 
 /// The largest request: a batch of 1 MiB whose characters are escaped in JSON, and its envelope.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -21,9 +24,16 @@ const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 const ERRORS: CommonErrors = CommonErrors { validation: wire::errors::INVALID_PARAMETER_EXCEPTION, ..common::JSON };
 
 service::operations! { crate::wire;
-    CreateLogGroup => group::create_log_group, |s, i| demands![logs::CreateLogGroup(group_arn(s, &i.log_group_name))];
+    CreateLogGroup => group::create_log_group, |s, i| tags::creation(s, &i.log_group_name, i.tags.as_ref());
     DeleteLogGroup => group::delete_log_group, |s, i| demands![logs::DeleteLogGroup(group_arn(s, &i.log_group_name))];
     DescribeLogGroups => group::describe_log_groups, |s, i| demands![logs::DescribeLogGroups(group_arn(s, ""))];
+    PutRetentionPolicy => retention::put_retention_policy,
+        |s, i| demands![logs::PutRetentionPolicy(group_arn(s, &i.log_group_name))];
+    DeleteRetentionPolicy => retention::delete_retention_policy,
+        |s, i| demands![logs::DeleteRetentionPolicy(group_arn(s, &i.log_group_name))];
+    TagResource => tags::tag_resource, |s, i| tags::tagging(&i.resource_arn, &i.tags);
+    UntagResource => tags::untag_resource, |s, i| tags::untagging(&i.resource_arn, &i.tag_keys);
+    ListTagsForResource => tags::list_tags_for_resource, |s, i| demands![logs::ListTagsForResource(&i.resource_arn)];
     CreateLogStream => stream::create_log_stream,
         |s, i| demands![logs::CreateLogStream(stream_arn(s, &i.log_group_name, &i.log_stream_name))];
     DeleteLogStream => stream::delete_log_stream,
@@ -59,7 +69,7 @@ pub fn service() -> Service {
 
 /// What permissions on a group are demanded on: as AWS names it in denials, with an empty stream, so that the usual
 /// `log-group:NAME:*` of policies matches (observed in denials of CreateLogStream).
-fn group_arn(cx: &Cx, group: &str) -> Arn {
+pub(crate) fn group_arn(cx: &Cx, group: &str) -> Arn {
     stream_arn(cx, group, "")
 }
 

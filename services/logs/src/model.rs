@@ -1,5 +1,7 @@
 //! Groups, streams and batches of events as they are stored, and what names a group.
 
+use std::collections::BTreeMap;
+
 use base::{Arn, Scope, Timestamp};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,8 @@ use crate::errors::Error;
 
 /// What each event counts for beside its message, in bytes (AWS's quota for PutLogEvents).
 pub(crate) const EVENT_OVERHEAD_BYTES: usize = 26;
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The first byte of a stored batch.
 const BATCH_V1: u8 = 1;
@@ -21,6 +25,18 @@ pub(crate) enum GroupRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Group {
     pub created: Timestamp,
+    /// How long events are kept; for ever where it does not say.
+    #[serde(default)]
+    pub retention_days: Option<i32>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Group {
+    /// The time, in milliseconds, before which events have expired.
+    pub(crate) fn kept_from(&self, now: Timestamp) -> i64 {
+        self.retention_days.map_or(0, |days| now.as_ms() - i64::from(days) * DAY_MS)
+    }
 }
 
 /// A stream as stored.
@@ -73,8 +89,17 @@ impl Stream {
         self.first_event = Some(self.first_event.map_or(first, |known| known.min(first)));
         self.last_event = Some(self.last_event.map_or(last, |known| known.max(last)));
         self.last_ingestion = Some(batch.ingested);
-        self.stored_bytes += batch.events.iter().map(|e| (e.message.len() + EVENT_OVERHEAD_BYTES) as u64).sum::<u64>();
+        self.stored_bytes += batch.stored_bytes();
         self.batches += 1;
+    }
+
+    /// Takes note that a batch has been removed from its beginning.
+    pub(crate) fn forget(&mut self, batch: &Batch) {
+        self.stored_bytes = self.stored_bytes.saturating_sub(batch.stored_bytes());
+        // In a stream in order nothing is left from before the end of this batch.
+        if let Some(last) = batch.events.last().filter(|_| self.ordered) {
+            self.first_event = Some(Timestamp::from_ms(last.timestamp));
+        }
     }
 
     /// What AWS still hands out as the next sequence token; nothing checks it.
@@ -90,6 +115,11 @@ impl Stream {
 }
 
 impl Batch {
+    /// What it counts for: messages and their overhead.
+    fn stored_bytes(&self) -> u64 {
+        self.events.iter().map(|event| (event.message.len() + EVENT_OVERHEAD_BYTES) as u64).sum()
+    }
+
     /// The stored form: version, ingestion time, then each event's time, length and message.
     pub(crate) fn encode(&self) -> Bytes {
         let mut out = BytesMut::new();

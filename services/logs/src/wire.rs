@@ -47,7 +47,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("DeleteMetricFilter", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteQueryDefinition", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteResourcePolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeleteRetentionPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DeleteRetentionPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteRetentionPolicyRequest::FACTS, DeleteRetentionPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteScheduledQuery", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteSubscriptionFilter", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteSyslogConfiguration", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -101,7 +101,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ListScheduledQueries", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListSourcesForS3TableIntegration", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListSyslogConfigurations", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListTagsForResource", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListTagsForResource", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListTagsForResourceRequest::FACTS, ListTagsForResourceResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListTagsForResourceResponse", checksum_member: "" },
     OperationFacts::unsupported("ListTagsLogGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutAccountPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutBearerTokenAuthentication", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -118,7 +118,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("PutMetricFilter", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutQueryDefinition", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutResourcePolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("PutRetentionPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "PutRetentionPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((PutRetentionPolicyRequest::FACTS, PutRetentionPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("PutStorageTierPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutSubscriptionFilter", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutSyslogConfiguration", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -127,11 +127,11 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("StartQuery", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("StopQuery", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagLogGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("TagResource", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "TagResource", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((TagResourceRequest::FACTS, TagResourceNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("TestMetricFilter", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TestTransformer", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagLogGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UntagResource", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UntagResource", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UntagResourceRequest::FACTS, UntagResourceNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UpdateAnomaly", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateDeliveryConfiguration", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateLogAnomalyDetector", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -147,11 +147,16 @@ pub mod op {
     operation!(CreateLogStream, CreateLogStreamRequest, CreateLogStreamNothing, &OPERATIONS[9]);
     operation!(DeleteLogGroup, DeleteLogGroupRequest, DeleteLogGroupNothing, &OPERATIONS[22]);
     operation!(DeleteLogStream, DeleteLogStreamRequest, DeleteLogStreamNothing, &OPERATIONS[23]);
+    operation!(DeleteRetentionPolicy, DeleteRetentionPolicyRequest, DeleteRetentionPolicyNothing, &OPERATIONS[28]);
     operation!(DescribeLogGroups, DescribeLogGroupsRequest, DescribeLogGroupsResponse, &OPERATIONS[44]);
     operation!(DescribeLogStreams, DescribeLogStreamsRequest, DescribeLogStreamsResponse, &OPERATIONS[45]);
     operation!(FilterLogEvents, FilterLogEventsRequest, FilterLogEventsResponse, &OPERATIONS[54]);
     operation!(GetLogEvents, GetLogEventsRequest, GetLogEventsResponse, &OPERATIONS[62]);
+    operation!(ListTagsForResource, ListTagsForResourceRequest, ListTagsForResourceResponse, &OPERATIONS[82]);
     operation!(PutLogEvents, PutLogEventsRequest, PutLogEventsResponse, &OPERATIONS[94]);
+    operation!(PutRetentionPolicy, PutRetentionPolicyRequest, PutRetentionPolicyNothing, &OPERATIONS[99]);
+    operation!(TagResource, TagResourceRequest, TagResourceNothing, &OPERATIONS[108]);
+    operation!(UntagResource, UntagResourceRequest, UntagResourceNothing, &OPERATIONS[112]);
 }
 
 structure! { CreateLogGroupNothing: [
@@ -166,16 +171,31 @@ structure! { CreateLogStreamNothing: [
 structure! { DeleteLogStreamNothing: [
 ] streams [  ] refuses [  ] }
 
+structure! { PutRetentionPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteRetentionPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { TagResourceNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UntagResourceNothing: [
+] streams [  ] refuses [  ] }
+
 /// The shapes in use.
 pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
+    pub static AMAZON_RESOURCE_NAME: Schema = Schema::new("AmazonResourceName", Kind::String).length(1, 1011).pattern("[\\w+=/:,.@-]*");
     pub static ARN: Schema = Schema::new("Arn", Kind::String);
     pub static CREATE_LOG_GROUP_REQUEST: Schema = Schema::new("CreateLogGroupRequest", Kind::Structure);
     pub static CREATE_LOG_STREAM_REQUEST: Schema = Schema::new("CreateLogStreamRequest", Kind::Structure);
+    pub static DAYS: Schema = Schema::new("Days", Kind::Integer);
     pub static DELETE_LOG_GROUP_REQUEST: Schema = Schema::new("DeleteLogGroupRequest", Kind::Structure);
     pub static DELETE_LOG_STREAM_REQUEST: Schema = Schema::new("DeleteLogStreamRequest", Kind::Structure);
+    pub static DELETE_RETENTION_POLICY_REQUEST: Schema = Schema::new("DeleteRetentionPolicyRequest", Kind::Structure);
     pub static DELETION_PROTECTION_ENABLED: Schema = Schema::new("DeletionProtectionEnabled", Kind::Boolean);
     pub static DESCENDING: Schema = Schema::new("Descending", Kind::Boolean);
     pub static DESCRIBE_LIMIT: Schema = Schema::new("DescribeLimit", Kind::Integer).range(1, 50);
@@ -198,6 +218,8 @@ pub mod schema {
     pub static INPUT_LOG_EVENTS: Schema = Schema::new("InputLogEvents", Kind::List { item_name: "member", item: &INPUT_LOG_EVENT, flattened: false }).length(1, 10000);
     pub static INPUT_LOG_STREAM_NAMES: Schema = Schema::new("InputLogStreamNames", Kind::List { item_name: "member", item: &LOG_STREAM_NAME, flattened: false }).length(1, 100);
     pub static INTERLEAVED: Schema = Schema::new("Interleaved", Kind::Boolean);
+    pub static LIST_TAGS_FOR_RESOURCE_REQUEST: Schema = Schema::new("ListTagsForResourceRequest", Kind::Structure);
+    pub static LIST_TAGS_FOR_RESOURCE_RESPONSE: Schema = Schema::new("ListTagsForResourceResponse", Kind::Structure);
     pub static LOG_EVENT_INDEX: Schema = Schema::new("LogEventIndex", Kind::Integer);
     pub static LOG_GROUP: Schema = Schema::new("LogGroup", Kind::Structure);
     pub static LOG_GROUP_CLASS: Schema = Schema::new("LogGroupClass", Kind::String).values(&["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]);
@@ -215,19 +237,27 @@ pub mod schema {
     pub static OUTPUT_LOG_EVENTS: Schema = Schema::new("OutputLogEvents", Kind::List { item_name: "member", item: &OUTPUT_LOG_EVENT, flattened: false });
     pub static PUT_LOG_EVENTS_REQUEST: Schema = Schema::new("PutLogEventsRequest", Kind::Structure);
     pub static PUT_LOG_EVENTS_RESPONSE: Schema = Schema::new("PutLogEventsResponse", Kind::Structure);
+    pub static PUT_RETENTION_POLICY_REQUEST: Schema = Schema::new("PutRetentionPolicyRequest", Kind::Structure);
     pub static REJECTED_LOG_EVENTS_INFO: Schema = Schema::new("RejectedLogEventsInfo", Kind::Structure);
     pub static SEARCHED_LOG_STREAM: Schema = Schema::new("SearchedLogStream", Kind::Structure);
     pub static SEARCHED_LOG_STREAMS: Schema = Schema::new("SearchedLogStreams", Kind::List { item_name: "member", item: &SEARCHED_LOG_STREAM, flattened: false });
     pub static SEQUENCE_TOKEN: Schema = Schema::new("SequenceToken", Kind::String).length(1, u64::MAX);
     pub static START_FROM_HEAD: Schema = Schema::new("StartFromHead", Kind::Boolean);
     pub static STORED_BYTES: Schema = Schema::new("StoredBytes", Kind::Long).range(0, i64::MAX);
+    pub static TAG_KEY: Schema = Schema::new("TagKey", Kind::String).length(1, 128).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$");
+    pub static TAG_KEY_LIST: Schema = Schema::new("TagKeyList", Kind::List { item_name: "member", item: &TAG_KEY, flattened: false }).length(0, 50);
+    pub static TAG_RESOURCE_REQUEST: Schema = Schema::new("TagResourceRequest", Kind::Structure);
+    pub static TAG_VALUE: Schema = Schema::new("TagValue", Kind::String).length(0, 256).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$");
+    pub static TAGS: Schema = Schema::new("Tags", Kind::Map { key_name: "key", key: &TAG_KEY, value_name: "value", value: &TAG_VALUE, flattened: false }).length(1, 50);
     pub static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::Long).range(0, i64::MAX);
+    pub static UNTAG_RESOURCE_REQUEST: Schema = Schema::new("UntagResourceRequest", Kind::Structure);
 }
 
 structure! { CreateLogGroupRequest: [
     log_group_name: String = Member::new("logGroupName", &schema::LOG_GROUP_NAME).required();
+    tags: Option<BTreeMap<String, String>> = Member::new("tags", &schema::TAGS);
     log_group_class: Option<String> = Member::new("logGroupClass", &schema::LOG_GROUP_CLASS).only(&["STANDARD"]);
-] streams [  ] refuses [ Member::new("kmsKeyId", &schema::REFUSED), Member::new("tags", &schema::REFUSED), Member::new("deletionProtectionEnabled", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("kmsKeyId", &schema::REFUSED), Member::new("deletionProtectionEnabled", &schema::REFUSED) ] }
 
 structure! { CreateLogStreamRequest: [
     log_group_name: String = Member::new("logGroupName", &schema::LOG_GROUP_NAME).required();
@@ -241,6 +271,10 @@ structure! { DeleteLogGroupRequest: [
 structure! { DeleteLogStreamRequest: [
     log_group_name: String = Member::new("logGroupName", &schema::LOG_GROUP_NAME).required();
     log_stream_name: String = Member::new("logStreamName", &schema::LOG_STREAM_NAME).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteRetentionPolicyRequest: [
+    log_group_name: String = Member::new("logGroupName", &schema::LOG_GROUP_NAME).required();
 ] streams [  ] refuses [  ] }
 
 structure! { DescribeLogGroupsRequest: [
@@ -320,16 +354,25 @@ structure! { InputLogEvent: [
     message: String = Member::new("message", &schema::EVENT_MESSAGE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { ListTagsForResourceRequest: [
+    resource_arn: String = Member::new("resourceArn", &schema::AMAZON_RESOURCE_NAME).required();
+] streams [  ] refuses [  ] }
+
+structure! { ListTagsForResourceResponse: [
+    tags: Option<BTreeMap<String, String>> = Member::new("tags", &schema::TAGS);
+] streams [  ] refuses [  ] }
+
 structure! { LogGroup: [
     log_group_name: Option<String> = Member::new("logGroupName", &schema::LOG_GROUP_NAME);
     creation_time: Option<i64> = Member::new("creationTime", &schema::TIMESTAMP);
+    retention_in_days: Option<i32> = Member::new("retentionInDays", &schema::DAYS);
     metric_filter_count: Option<i32> = Member::new("metricFilterCount", &schema::FILTER_COUNT);
     arn: Option<String> = Member::new("arn", &schema::ARN);
     stored_bytes: Option<i64> = Member::new("storedBytes", &schema::STORED_BYTES);
     log_group_class: Option<String> = Member::new("logGroupClass", &schema::LOG_GROUP_CLASS);
     log_group_arn: Option<String> = Member::new("logGroupArn", &schema::ARN);
     deletion_protection_enabled: Option<bool> = Member::new("deletionProtectionEnabled", &schema::DELETION_PROTECTION_ENABLED);
-] streams [  ] refuses [ Member::new("retentionInDays", &schema::REFUSED), Member::new("kmsKeyId", &schema::REFUSED), Member::new("dataProtectionStatus", &schema::REFUSED), Member::new("inheritedProperties", &schema::REFUSED), Member::new("bearerTokenAuthenticationEnabled", &schema::REFUSED), Member::new("retentionPolicyName", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("kmsKeyId", &schema::REFUSED), Member::new("dataProtectionStatus", &schema::REFUSED), Member::new("inheritedProperties", &schema::REFUSED), Member::new("bearerTokenAuthenticationEnabled", &schema::REFUSED), Member::new("retentionPolicyName", &schema::REFUSED) ] }
 
 structure! { LogStream: [
     log_stream_name: Option<String> = Member::new("logStreamName", &schema::LOG_STREAM_NAME);
@@ -360,14 +403,30 @@ structure! { PutLogEventsResponse: [
     rejected_log_events_info: Option<RejectedLogEventsInfo> = Member::new("rejectedLogEventsInfo", &schema::REJECTED_LOG_EVENTS_INFO);
 ] streams [  ] refuses [ Member::new("rejectedEntityInfo", &schema::REFUSED) ] }
 
+structure! { PutRetentionPolicyRequest: [
+    log_group_name: String = Member::new("logGroupName", &schema::LOG_GROUP_NAME).required();
+    retention_in_days: i32 = Member::new("retentionInDays", &schema::DAYS).required();
+] streams [  ] refuses [  ] }
+
 structure! { RejectedLogEventsInfo: [
     too_new_log_event_start_index: Option<i32> = Member::new("tooNewLogEventStartIndex", &schema::LOG_EVENT_INDEX);
     too_old_log_event_end_index: Option<i32> = Member::new("tooOldLogEventEndIndex", &schema::LOG_EVENT_INDEX);
-] streams [  ] refuses [ Member::new("expiredLogEventEndIndex", &schema::REFUSED) ] }
+    expired_log_event_end_index: Option<i32> = Member::new("expiredLogEventEndIndex", &schema::LOG_EVENT_INDEX);
+] streams [  ] refuses [  ] }
 
 structure! { SearchedLogStream: [
     log_stream_name: Option<String> = Member::new("logStreamName", &schema::LOG_STREAM_NAME);
     searched_completely: Option<bool> = Member::new("searchedCompletely", &schema::LOG_STREAM_SEARCHED_COMPLETELY);
+] streams [  ] refuses [  ] }
+
+structure! { TagResourceRequest: [
+    resource_arn: String = Member::new("resourceArn", &schema::AMAZON_RESOURCE_NAME).required();
+    tags: BTreeMap<String, String> = Member::new("tags", &schema::TAGS).required();
+] streams [  ] refuses [  ] }
+
+structure! { UntagResourceRequest: [
+    resource_arn: String = Member::new("resourceArn", &schema::AMAZON_RESOURCE_NAME).required();
+    tag_keys: Vec<String> = Member::new("tagKeys", &schema::TAG_KEY_LIST).required();
 ] streams [  ] refuses [  ] }
 
 /// The errors of the model.

@@ -6,6 +6,8 @@
 mod event;
 #[path = "it/group.rs"]
 mod group;
+#[path = "it/retention.rs"]
+mod retention;
 #[path = "it/search.rs"]
 mod search;
 #[path = "it/stream.rs"]

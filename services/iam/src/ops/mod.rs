@@ -34,7 +34,9 @@ pub(crate) mod iam {
     use crate::model::role_resource;
 
     service::operations! { crate::wire::iam;
-        CreateRole => role::create_role, |s, i| role::creation(s, i);
+        CreateRole => role::create_role, |s, i| role::creation(
+            s, i.path.as_deref(), &i.role_name, i.tags.as_deref().unwrap_or_default()
+        );
         GetRole => role::get_role, |s, i| service::demands![];
         ListRoles => role::list_roles, |s, i| service::demands![
             iam::ListRoles(s.scope.global_arn("iam", &role_resource(i.path_prefix.as_deref().unwrap_or("/"), "")))

@@ -12,7 +12,7 @@ use crate::store;
 use crate::wire::iam::{
     CreateRoleRequest, CreateRoleResponse, DeleteRoleNothing, DeleteRoleRequest, GetRoleRequest, GetRoleResponse,
     ListInstanceProfilesForRoleRequest, ListInstanceProfilesForRoleResponse, ListRolesRequest, ListRolesResponse, Role,
-    UpdateAssumeRolePolicyNothing, UpdateAssumeRolePolicyRequest, UpdateRoleDescriptionRequest,
+    Tag, UpdateAssumeRolePolicyNothing, UpdateAssumeRolePolicyRequest, UpdateRoleDescriptionRequest,
     UpdateRoleDescriptionResponse, UpdateRoleRequest, UpdateRoleResponse,
 };
 
@@ -44,9 +44,8 @@ pub(super) async fn permitted(
 }
 
 /// What creating a role demands; with tags, the right to tag it as well (docs).
-pub(super) fn creation(cx: &Cx, input: &CreateRoleRequest) -> Vec<Demand> {
-    let arn = cx.scope.global_arn("iam", &role_resource(input.path.as_deref().unwrap_or("/"), &input.role_name));
-    let tags = input.tags.as_deref().unwrap_or_default();
+pub(super) fn creation(cx: &Cx, path: Option<&str>, name: &str, tags: &[Tag]) -> Vec<Demand> {
+    let arn = cx.scope.global_arn("iam", &role_resource(path.unwrap_or("/"), name));
     let actions: &[&'static str] =
         if tags.is_empty() { &["iam:CreateRole"] } else { &["iam:CreateRole", "iam:TagRole"] };
     actions.iter().map(|action| role_tags::requested(Demand::new(action, &arn), tags)).collect()

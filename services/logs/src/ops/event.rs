@@ -43,9 +43,11 @@ pub(crate) async fn put_log_events(
     let mut stream = existing(cx, tx, log_group_name, log_stream_name).await?;
 
     let now = cx.now().as_ms();
+    let kept_from = kept_from(cx, tx, log_group_name).await?;
     let too_old = log_events.partition_point(|event| event.timestamp < now - AGE_MS_MAX);
+    let expired = log_events.partition_point(|event| event.timestamp < kept_from);
     let too_new = log_events.partition_point(|event| event.timestamp <= now + AHEAD_MS_MAX);
-    let taken = log_events.get(too_old..too_new).unwrap_or_default();
+    let taken = log_events.get(too_old.max(expired)..too_new).unwrap_or_default();
     if !taken.is_empty() {
         let event = |e: &InputLogEvent| Event { timestamp: e.timestamp, message: Bytes::from(e.message.clone()) };
         let batch = Batch { ingested: cx.now(), events: taken.iter().map(event).collect() };
@@ -57,11 +59,18 @@ pub(crate) async fn put_log_events(
     let rejected = RejectedLogEventsInfo {
         too_new_log_event_start_index: (too_new < log_events.len()).then_some(too_new as i32),
         too_old_log_event_end_index: (0 < too_old).then_some(too_old as i32),
+        expired_log_event_end_index: (0 < expired).then_some(expired as i32),
     };
     Ok(PutLogEventsResponse {
         next_sequence_token: Some(stream.sequence_token()),
         rejected_log_events_info: (rejected != RejectedLogEventsInfo::default()).then_some(rejected),
     })
+}
+
+/// The time before which the group's events have expired.
+pub(crate) async fn kept_from(cx: &Cx, tx: &mut Tx, group: &str) -> Result<i64, Error> {
+    let group = store::group(tx, &cx.scope, group).await?.ok_or(Error::NoSuchGroup)?;
+    Ok(group.kept_from(cx.now()))
 }
 
 /// The rules of a batch beside the model's.
@@ -106,8 +115,9 @@ pub(crate) async fn get_log_events(
         None if *start_from_head == Some(true) => (Direction::Forward, None),
         None => (Direction::Reverse, None),
     };
+    let from = start_time.unwrap_or(0).max(kept_from(cx, tx, &group).await?);
     let window = Window {
-        from: start_time.unwrap_or(0),
+        from,
         to: end_time.map_or(i64::MAX, |end| end - 1),
         cut: cut.clone(),
         direction,
@@ -119,7 +129,7 @@ pub(crate) async fn get_log_events(
     store::select(tx, (&name, &stream), &Pattern::default(), &mut selection, usize::MAX).await?;
     let (events, _) = selection.finish();
 
-    let beginning = Place { timestamp: start_time.unwrap_or(0), stream: name, position: 0, index: 0 };
+    let beginning = Place { timestamp: from, stream: name, position: 0, index: 0 };
     let stay = cut.unwrap_or(Cut::Before(beginning));
     let forward = events.last().map_or_else(|| stay.clone(), |(place, _)| Cut::After(place.clone()));
     let backward = events.first().map_or(stay, |(place, _)| Cut::Before(place.clone()));

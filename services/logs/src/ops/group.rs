@@ -21,11 +21,12 @@ pub(crate) async fn create_log_group(
     input: &CreateLogGroupRequest,
 ) -> Result<CreateLogGroupNothing, Error> {
     // The class can only be STANDARD (support.toml), which is what every group is.
-    let CreateLogGroupRequest { log_group_name, log_group_class: _ } = input;
+    let CreateLogGroupRequest { log_group_name, tags, log_group_class: _ } = input;
     if store::group(tx, &cx.scope, log_group_name).await?.is_some() {
         return Err(Error::GroupExists);
     }
-    store::put_group(tx, &cx.scope, log_group_name, Group { created: cx.now() })?;
+    let group = Group { created: cx.now(), retention_days: None, tags: tags.clone().unwrap_or_default() };
+    store::put_group(tx, &cx.scope, log_group_name, group)?;
     Ok(CreateLogGroupNothing {})
 }
 
@@ -93,6 +94,7 @@ async fn described(cx: &Cx, tx: &mut Tx, name: &str, group: &Group) -> Result<Lo
     Ok(LogGroup {
         log_group_name: Some(name.to_owned()),
         creation_time: Some(group.created.as_ms()),
+        retention_in_days: group.retention_days,
         metric_filter_count: Some(0),
         arn: Some(format!("{arn}:*")),
         stored_bytes: Some(stored_bytes(cx, tx, name).await?),

@@ -9,7 +9,7 @@ use crate::engine::pattern::{Pattern, PatternError};
 use crate::engine::select::{Chosen, Cut, Place, Selection, Window};
 use crate::errors::Error;
 use crate::model::{self, Stream};
-use crate::ops::event::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX};
+use crate::ops::event::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX, kept_from};
 use crate::ops::stream::existing;
 use crate::store;
 use crate::wire::{FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent};
@@ -52,7 +52,7 @@ pub(crate) async fn filter_log_events(
         None => None,
     };
     let window = Window {
-        from: start_time.unwrap_or(0),
+        from: start_time.unwrap_or(0).max(kept_from(cx, tx, &group).await?),
         to: end_time.unwrap_or(i64::MAX),
         cut,
         direction: Direction::Forward,
