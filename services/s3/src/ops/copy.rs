@@ -139,13 +139,7 @@ pub(crate) async fn copy_object(cx: &Cx, input: &CopyObjectRequest) -> Result<Co
         };
     }
     object.modified = whole_seconds(cx.now());
-    if let Err(failure) = write(cx, writing, object.clone()).await {
-        // Of an unknown outcome the sweeper judges later.
-        if failure.abort != Some(Abort::Unknown) {
-            cx.platform.blobs.delete(&object.blob).await.map_err(Failure::from)?;
-        }
-        return Err(failure.into());
-    }
+    write_or_undo(cx, writing, &object).await?;
     Ok(CopyObjectOutput { copy_object_result: Some(result(&object)) })
 }
 
@@ -217,6 +211,18 @@ async fn copy_body(cx: &Cx, object: &Object) -> Result<Option<BlobId>, Error> {
         return Err(Failure::defect(format!("{id} holds {} bytes, not {}", stored.bytes, object.size)).into());
     }
     Ok(Some(stored.id))
+}
+
+/// Writes the copy; where that fails its body goes again.
+async fn write_or_undo(cx: &Cx, writing: Writing, object: &Object) -> Result<(), Error> {
+    if let Err(failure) = write(cx, writing, object.clone()).await {
+        // Of an unknown outcome the sweeper judges later.
+        if failure.abort != Some(Abort::Unknown) {
+            cx.platform.blobs.delete(&object.blob).await.map_err(Failure::from)?;
+        }
+        return Err(failure.into());
+    }
+    Ok(())
 }
 
 async fn write(cx: &Cx, writing: Writing, object: Object) -> Result<(), Failure> {
