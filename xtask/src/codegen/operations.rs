@@ -60,6 +60,7 @@ fn header(source: &Source, out: &mut String) -> anyhow::Result<()> {
         ("rest-json", _) => "RestJson",
         ("rest-xml", _) => "RestXml",
         ("query", _) => "Query",
+        ("smithy-rpc-v2-cbor", _) => "RpcV2Cbor",
         (other, _) => bail!("protocol {other} is not known"),
     };
     let signing = match source.metadata("signingName") {

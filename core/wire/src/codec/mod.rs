@@ -2,6 +2,7 @@
 
 mod cbor;
 mod cbor_write;
+pub mod eventstream;
 mod json;
 mod json_write;
 mod text;
