@@ -15,6 +15,10 @@ use clap::Parser;
 
 use config::{Arguments, Command, Runtimes};
 
+/// With the C library's allocator threads wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // The same binary is the sandbox supervisor when the server starts it as such.
     if let Some(code) = sandbox::supervisor_main() {

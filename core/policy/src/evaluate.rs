@@ -56,6 +56,14 @@ pub struct Policies {
     pub session: Vec<Attached>,
 }
 
+impl Policies {
+    /// Whether there is no policy at all: then no condition is looked at, and the request's context does not matter.
+    pub fn is_empty(&self) -> bool {
+        let Self { identity, resource, permissions_boundary, session } = self;
+        identity.is_empty() && resource.is_none() && permissions_boundary.is_none() && session.is_empty()
+    }
+}
+
 /// Decides a request.
 ///
 /// A deny anywhere wins. Within an account, identity policies or the resource's policy must allow; across accounts,
