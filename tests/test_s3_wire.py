@@ -164,6 +164,13 @@ def test_version_2_signs_the_path_of_a_bucket_with_a_slash(client, s3):
     assert requests.get(other.replace("/k/?", "/k?"), timeout=10).status_code == 403
 
 
+def test_methods_that_a_resource_does_not_have(server, s3):
+    for method, path in [("PUT", "/"), ("POST", "/on-the-wire"), ("PATCH", "/on-the-wire/k")]:
+        answer = send(server, method, path)
+        assert code(answer) == "405 MethodNotAllowed"
+        assert b"<Message>The specified method is not allowed against this resource.</Message>" in answer[2]
+
+
 def test_an_empty_authorization_is_none(server, s3):
     answer = requests.get(f"{server.url}/on-the-wire", headers={"authorization": ""}, timeout=10)
     assert (answer.status_code, b"<Code>AccessDenied</Code>" in answer.content) == (403, True)

@@ -203,8 +203,10 @@ impl Served {
             Protocol::RestJson | Protocol::RestXml => {
                 let has_header = |name: &str| headers.contains_key(name);
                 let route = self.router.rest(parts.method.as_str(), path, query, &has_header);
-                route.ok_or_else(|| {
-                    format!("No operation of {} is at {} {path}", self.service.model.service_id, parts.method)
+                route.ok_or_else(|| match self.service.model.protocol {
+                    // S3's words for it.
+                    Protocol::RestXml => "The specified method is not allowed against this resource.".into(),
+                    _ => format!("No operation of {} is at {} {path}", self.service.model.service_id, parts.method),
                 })
             }
         }
