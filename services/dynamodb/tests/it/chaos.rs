@@ -1,9 +1,13 @@
 //! The service over a store that is slow and conflicts for nothing; the clock stands still.
 
+use std::sync::{Arc, Mutex};
+
 use futures::future::join_all;
 use kv::chaos::{Chaos, Odds, Seed};
+use kv::{Key, Tx};
 use kv_memory::Memory;
 use serde_json::json;
+use service::Failure;
 use service::testing::Kit;
 
 use super::kit::{album, call, key};
@@ -63,4 +67,36 @@ async fn an_unknown_outcome_is_an_error_and_never_a_second_run() {
     assert!(!errors.is_empty() && errors.iter().all(|status| *status == 500), "{errors:?}");
     // Each ran once, and those that were told of an error had been done.
     assert_eq!(count(&kit).await, CLIENTS as u64 + 1);
+}
+
+/// Reads a counter, lets the others read it too, and writes.
+async fn add_one(tx: &mut Tx) -> Result<usize, Failure> {
+    let found = tx.get(&Key::from("counter")).await?;
+    let count: usize = found.map_or(0, |text| String::from_utf8_lossy(&text).parse().unwrap());
+    tokio::task::yield_now().await;
+    tx.put(Key::from("counter"), (count + 1).to_string());
+    Ok(count + 1)
+}
+
+#[tokio::test]
+async fn whoever_conflicts_takes_turns_and_runs_once_more() {
+    let kit = Kit::new(Memory::store(), vec![dynamodb::service()]);
+    let runs = Arc::new(Mutex::new(Vec::new()));
+    let client = async |client: usize| {
+        let (cx, runs) = (kit.cx(&Kit::root(), "dynamodb").unwrap(), Arc::clone(&runs));
+        let counted = cx.transact(move |_, tx| {
+            let runs = Arc::clone(&runs);
+            Box::pin(async move {
+                let count = add_one(tx).await?;
+                runs.lock().unwrap().push(client);
+                Ok(count)
+            })
+        });
+        counted.await.unwrap()
+    };
+    let answers = join_all((0..CLIENTS).map(client)).await;
+    let runs = runs.lock().unwrap();
+    assert_eq!(runs.len(), 2 * CLIENTS - 1, "all run at once, then each but the first once more");
+    let served: Vec<usize> = runs[..CLIENTS].iter().map(|client| answers[*client]).collect();
+    assert_eq!(served, (1..=CLIENTS).collect::<Vec<_>>(), "first come, first served");
 }
