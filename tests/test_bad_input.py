@@ -60,6 +60,10 @@ def test_unknown_operations(send):
     form = "application/x-www-form-urlencoded"
     answer = send("iam", "POST", "/", b"Action=MakeCoffee&Version=2010-05-08", content_type=form)
     assert (answer.status_code, code(answer)) == (400, "InvalidAction")
+    answer = send("sts", "POST", "/", b"Action=GetCallerIdentity&Version=1999-01-01", content_type=form)
+    assert (answer.status_code, code(answer)) == (400, "InvalidAction") and "for version 1999-01-01" in answer.text
+    answer = send("dynamodb", "POST", "/", b"{}", x_amz_target="Other.ListTables", content_type="application/x-amz-json-1.0")
+    assert (answer.status_code, code(answer)) == (400, "UnknownOperationException")
     answer = send("lambda", "GET", "/2015-03-31/coffee")
     assert answer.status_code == 404, answer.text
     answer = send("s3", "POST", "/some-bucket")

@@ -99,6 +99,22 @@ def test_what_is_not_there_has_its_error(logs, group):
     assert code == "NotImplemented" and "$.level" in message
 
 
+def test_retention_and_tags_as_tools_set_them(logs, client, group):
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    found = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]
+    assert found["retentionInDays"] == 1
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now - 2 * 86_400_000 + 1, "message": "old"}]
+    answer = logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
+    assert answer["rejectedLogEventsInfo"] == {"expiredLogEventEndIndex": 1}
+    logs.delete_retention_policy(logGroupName=group)
+    assert "retentionInDays" not in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]
+    logs.tag_resource(resourceArn=found["logGroupArn"], tags={"team": "a", "env": "test"})
+    logs.untag_resource(resourceArn=found["logGroupArn"], tagKeys=["env"])
+    assert logs.list_tags_for_resource(resourceArn=found["logGroupArn"])["tags"] == {"team": "a"}
+
+
 def test_the_cli(logs, aws, server, group):
     put(logs, group, "s", ["by boto3"])
     done = aws("--endpoint-url", server.url, "logs", "filter-log-events", "--log-group-name", group)

@@ -1,15 +1,18 @@
 """The binary itself: start, keys, env, a second server, the end."""
 import json
 import re
+import signal
+import socket
 import stat
 import subprocess
 import time
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 from conftest import client_of
-from server import ACCOUNT, BINARY, Server
+from server import ACCOUNT, BINARY, Server, wait_until
 
 
 @pytest.fixture
@@ -59,6 +62,68 @@ def test_a_second_server_on_the_same_data_is_refused(own):
     assert done.returncode == 1
     assert "another server uses the data directory" in done.stderr
     assert own.process.poll() is None
+
+
+def test_says_where_it_listens_whatever_its_public_url(tmp_path):
+    server = Server(tmp_path / "data", "--public-url", "http://cloud.test:8080", root_key=None)
+    assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d*", server.url)
+    assert "public URL http://cloud.test:8080" in server.printed
+    assert server.stop() == 0
+
+
+def test_a_broken_root_key_file_is_named_and_kept(tmp_path):
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    file = data_dir / "root-key.json"
+    file.touch(0o600)
+    done = subprocess.run([BINARY, "serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and "root-key.json is not a root key file" in done.stderr
+    assert file.read_text() == ""
+
+
+def test_a_port_in_use_is_named(own, tmp_path):
+    second = [BINARY, "serve", "--data-dir", tmp_path / "other", "--listen", own.listen]
+    done = subprocess.run(second, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and f"cannot listen on {own.listen}: Address already in use" in done.stderr
+
+
+def test_the_log_names_callers_and_holds_no_secrets(own):
+    key = json.loads((own.data_dir / "root-key.json").read_text())
+    s3 = client_of(own, "s3", key=key["access_key_id"], secret=key["secret_access_key"])
+    s3.create_bucket(Bucket="logged")
+    url = s3.generate_presigned_url("get_object", {"Bucket": "logged", "Key": "k"}, 60)
+    requests.get(url, timeout=10)
+    log = open(own.log.name).read()
+    assert f'caller="arn:aws:iam::{ACCOUNT}:root"' in log and 'path="/logged/k"' in log
+    assert not any(secret in log for secret in ("Signature", "Authorization", "Credential", key["secret_access_key"]))
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+def test_an_upload_under_way_is_finished(own, signal_):
+    key = json.loads((own.data_dir / "root-key.json").read_text())
+    s3 = client_of(own, "s3", key=key["access_key_id"], secret=key["secret_access_key"])
+    s3.create_bucket(Bucket="slow")
+    target = s3.generate_presigned_url("put_object", {"Bucket": "slow", "Key": "k"}, 60).removeprefix(own.url)
+    host, port = own.listen.split(":")
+    with socket.create_connection((host, int(port)), 10) as conn:
+        conn.sendall(f"PUT {target} HTTP/1.1\r\nhost: {own.listen}\r\ncontent-length: 8\r\nexpect: 100-continue\r\n\r\n".encode())
+        assert conn.recv(1000).startswith(b"HTTP/1.1 100 ")
+        conn.sendall(b"half")
+        own.process.send_signal(signal_)
+        wait_until("the server to stop listening", lambda: not listens(host, port))
+        conn.sendall(b"half")
+        assert conn.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert own.process.wait(30) == 0
+    own.start()
+    assert s3.get_object(Bucket="slow", Key="k")["Body"].read() == b"halfhalf"
+
+
+def listens(host, port):
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_sigterm_drains_and_ends_well(own):

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use base::Ids;
@@ -24,8 +25,7 @@ pub fn run(settings: &Serve) -> anyhow::Result<()> {
     let data_dir = settings.place.data_dir.as_path();
     fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
     // The store's lock comes first: a second server must touch nothing.
-    let kv =
-        Fjall::open(data_dir.join("kv"), kv_fjall::Options::default()).map_err(|error| opening(data_dir, error))?;
+    let kv = open(data_dir)?;
     let listener =
         TcpListener::bind(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
     listener.set_nonblocking(true)?;
@@ -93,6 +93,22 @@ fn stopped(mut broken: tokio::sync::watch::Receiver<bool>) -> anyhow::Result<imp
             Ok(_) = broken.wait_for(|broken| *broken) => Ended::Broken,
         }
     })
+}
+
+/// How long a lock may outlive the server that held it: a process that it was just starting still has a copy.
+const LOCK_LINGERS: Duration = Duration::from_secs(1);
+
+/// Opens the store. Who restarts a server at once need not know of `LOCK_LINGERS`.
+fn open(data_dir: &Path) -> anyhow::Result<Fjall> {
+    let started = Instant::now();
+    loop {
+        match Fjall::open(data_dir.join("kv"), kv_fjall::Options::default()) {
+            Err(kv_fjall::Error::Locked { .. }) if started.elapsed() < LOCK_LINGERS => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => return opened.map_err(|error| opening(data_dir, error)),
+        }
+    }
 }
 
 fn opening(data_dir: &Path, error: kv_fjall::Error) -> anyhow::Error {

@@ -196,9 +196,11 @@ impl Served {
             Protocol::Query => {
                 let action = parameter(body, "Action").or_else(|| parameter(query.as_bytes(), "Action"));
                 let action = action.unwrap_or_default();
-                let version = self.service.model.api_version;
-                let unknown = || format!("Could not find operation {action} for version {version}");
-                self.router.named(&action).ok_or_else(unknown)
+                let version = parameter(body, "Version").or_else(|| parameter(query.as_bytes(), "Version"));
+                // Who names no version means the only one there is.
+                let version = version.unwrap_or_else(|| self.service.model.api_version.to_owned());
+                let found = self.router.named(&action).filter(|_| version == self.service.model.api_version);
+                found.ok_or_else(|| format!("Could not find operation {action} for version {version}"))
             }
             Protocol::RestJson | Protocol::RestXml => {
                 let has_header = |name: &str| headers.contains_key(name);

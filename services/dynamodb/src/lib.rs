@@ -25,7 +25,7 @@ const BODY_BYTES_MAX: usize = 17 * 1024 * 1024;
 service::operations! { crate::wire;
     CreateTable => table::create_table, |s, i| demands![dynamodb::CreateTable(table_arn(s, &i.table_name))];
     DescribeTable => table::describe_table, |s, i| demands![dynamodb::DescribeTable(table_arn(s, &i.table_name))];
-    ListTables => table::list_tables, |_, _| demands![dynamodb::ListTables("*")];
+    ListTables => table::list_tables, |s, _| demands![dynamodb::ListTables(s.arn("dynamodb", "table/*"))];
     UpdateTable => table::update_table, |s, i| demands![dynamodb::UpdateTable(table_arn(s, &i.table_name))];
     DeleteTable => table::delete_table, |s, i| demands![dynamodb::DeleteTable(table_arn(s, &i.table_name))];
     DescribeTimeToLive => table::describe_time_to_live,
