@@ -17,6 +17,9 @@ use tokio::net::TcpStream;
 /// Answers up to this size are kept; of longer ones only the length is.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
 
+/// Servers close connections that are idle for long (ours after 30 s): one this old is opened anew.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+
 /// Where requests go and who makes them.
 #[derive(Debug)]
 pub struct Target {
@@ -68,6 +71,7 @@ pub struct Connection {
     target: Arc<Target>,
     sender: SendRequest<Full<Bytes>>,
     keys: HashMap<(&'static str, i64), SigningKey>,
+    used: Instant,
 }
 
 impl Connection {
@@ -77,13 +81,13 @@ impl Connection {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Ends when the sender is dropped.
         tokio::spawn(connection);
-        Ok(Self { target: Arc::clone(target), sender, keys: HashMap::new() })
+        Ok(Self { target: Arc::clone(target), sender, keys: HashMap::new(), used: Instant::now() })
     }
 
     /// Signs a request, sends it and reads its answer to the end.
     pub async fn send(&mut self, call: Call) -> anyhow::Result<Answer> {
         let request = self.signed(call)?;
-        if self.sender.ready().await.is_err() {
+        if IDLE_MAX < self.used.elapsed() || self.sender.ready().await.is_err() {
             *self = Self::open(&Arc::clone(&self.target)).await?;
         }
         let started = Instant::now();
@@ -98,6 +102,7 @@ impl Connection {
             }
         }
         let took = started.elapsed();
+        self.used = Instant::now();
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: kept.freeze(), took })
     }
 
