@@ -124,8 +124,12 @@ fn structure(source: &Source, reached: &Reached, name: &str, out: &mut String) -
             continue;
         }
         // A shape has one schema, so what a reference says of itself alone would be lost.
-        if let Some(own) = ["flattened", "timestampFormat", "jsonvalue"].iter().find(|own| reference.get(**own).is_some()) {
-            bail!("{name}.{member}: {own} of a member rather than its shape is not generated; correct it in the overlay");
+        if let Some(own) =
+            ["flattened", "timestampFormat", "jsonvalue"].iter().find(|own| reference.get(**own).is_some())
+        {
+            bail!(
+                "{name}.{member}: {own} of a member rather than its shape is not generated; correct it in the overlay"
+            );
         }
         let mut row = row(source, member, reference, &constant(&target))?;
         let is_required = required.contains(&member.as_str());

@@ -76,7 +76,11 @@ fn header(source: &Source, out: &mut String) -> anyhow::Result<()> {
     writeln!(out, "    api_version: {:?},\n    protocol: Protocol::{protocol},", source.metadata("apiVersion"))?;
     writeln!(out, "    target_prefix: {:?},\n    xml_namespace: {namespace:?},", source.metadata("targetPrefix"))?;
     let compatible = source.model.pointer("/metadata/awsQueryCompatible").is_some();
-    writeln!(out, "    error_namespace: {:?},\n    query_compatible: {compatible},", source.metadata("errorNamespace"))?;
+    writeln!(
+        out,
+        "    error_namespace: {:?},\n    query_compatible: {compatible},",
+        source.metadata("errorNamespace")
+    )?;
     writeln!(out, "    operations: OPERATIONS,\n}};\n")?;
     Ok(())
 }
