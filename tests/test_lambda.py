@@ -434,6 +434,11 @@ def test_payloads_are_json_and_limited(functions, deploy):
     assert refusal(functions.invoke, FunctionName=name, Payload=big)[0] == "RequestEntityTooLargeException"
 
 
+def test_members_that_ask_for_nothing_are_no_refusal(functions, deploy):
+    name = deploy("x = 1", Layers=[], VpcConfig={}, DeadLetterConfig={})
+    assert functions.get_function(FunctionName=name)["Configuration"]["State"] == "Active"
+
+
 def test_what_is_not_there_is_refused_by_name(functions, deploy, role, runtimes):
     name = deploy("x = 1")
     code, message = refusal(functions.invoke, FunctionName=name, InvocationType="Event", Payload=b"{}")

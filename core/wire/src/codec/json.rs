@@ -44,12 +44,23 @@ impl<'a> JsonReader<'a> {
                     }
                     self.track.leave();
                 }
+                Field::Refused(_) if self.is_empty(peek)? => (),
                 Field::Refused(member) => return Err(refused(&self.track, member)),
                 Field::Unknown => self.jiter.next_skip().map_err(malformed)?,
             }
             key = self.jiter.next_key().map_err(malformed)?.map(|key| Field::of(facts, key));
         }
         Ok(())
+    }
+
+    /// Whether the next value is an empty list or object, which asks for nothing; if so, it has been read. Deploy tools send
+    /// such members for what is not asked for.
+    fn is_empty(&mut self, peek: Peek) -> Result<bool, ReadError> {
+        match peek {
+            Peek::Array => Ok(self.jiter.known_array().map_err(malformed)?.is_none()),
+            Peek::Object => Ok(self.jiter.known_object().map_err(malformed)?.is_none()),
+            _ => Ok(false),
+        }
     }
 
     /// Whether nothing but white space is left.

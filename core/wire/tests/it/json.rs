@@ -49,6 +49,17 @@ fn bad_json_is_said_to_be() {
 #[test]
 fn a_member_we_do_not_honour_is_named_by_its_path() {
     check(r#"{"Tree":{"Name":"a","Secret":1}}"#, expect!["Tree.Secret is not implemented"]);
+    check(r#"{"Tree":{"Name":"a","Secret":[{}]}}"#, expect!["Tree.Secret is not implemented"]);
+    check(r#"{"Tree":{"Name":"a","Secret":""}}"#, expect!["Tree.Secret is not implemented"]);
+}
+
+#[test]
+fn an_empty_list_or_object_asks_for_nothing() {
+    let nothing = body::<Everything>(Protocol::AwsJson10, r#"{"Tree":{"Name":"a"}}"#);
+    for empty in ["[]", "{}", " [ ] "] {
+        let text = format!(r#"{{"Tree":{{"Secret":{empty},"Name":"a"}}}}"#);
+        assert_eq!(body::<Everything>(Protocol::AwsJson10, &text), nothing, "{empty}");
+    }
 }
 
 #[test]
