@@ -90,9 +90,15 @@ fn install_postgres(root: &Path) {
     if is_there || !has("apt-get", &["--version"]) || !has("sh", &["-c", "test \"$(id -u)\" = 0"]) {
         return;
     }
+    // A fresh machine has no package lists yet.
+    let update = ["-qq", "update"];
     let install = ["-qq", "install", "--yes", "--no-install-recommends", "postgresql"];
-    if let Err(error) = must(program(root, "apt-get", &install)) {
-        println!("PostgreSQL was not installed: {error:#}");
+    for arguments in [update.as_slice(), &install] {
+        let mut apt = program(root, "apt-get", arguments);
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        if let Err(error) = must(apt) {
+            println!("PostgreSQL was not installed: {error:#}");
+        }
     }
 }
 
