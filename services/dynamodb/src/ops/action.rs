@@ -1,7 +1,5 @@
 //! One action of TransactWriteItems: whichever of the four it is, taken apart and parsed.
 
-use std::collections::BTreeMap;
-
 use crate::attribute::ExpressionValues;
 use crate::engine::update::Update;
 use crate::errors::Error;
@@ -71,10 +69,8 @@ impl<'i> Action<'i> {
             expression_attribute_values,
             return_values_on_condition_check_failure,
         } = action;
-        let given = Given {
-            condition: Some(condition_expression),
-            ..placeholders(expression_attribute_names, expression_attribute_values)
-        };
+        let condition = Some(condition_expression.as_str());
+        let given = Given::guarding(condition, expression_attribute_names, expression_attribute_values);
         Self::of(Verb::Check, key, table_name, given, return_values_on_condition_check_failure)
     }
 
@@ -87,10 +83,8 @@ impl<'i> Action<'i> {
             expression_attribute_values,
             return_values_on_condition_check_failure,
         } = action;
-        let given = Given {
-            condition: condition_expression.as_deref(),
-            ..placeholders(expression_attribute_names, expression_attribute_values)
-        };
+        let condition = condition_expression.as_deref();
+        let given = Given::guarding(condition, expression_attribute_names, expression_attribute_values);
         let mut action = Self::of(Verb::Put, item, table_name, given, return_values_on_condition_check_failure)?;
         action.asked = std::mem::take(&mut action.asked).naming(item);
         Ok(action)
@@ -105,10 +99,8 @@ impl<'i> Action<'i> {
             expression_attribute_values,
             return_values_on_condition_check_failure,
         } = action;
-        let given = Given {
-            condition: condition_expression.as_deref(),
-            ..placeholders(expression_attribute_names, expression_attribute_values)
-        };
+        let condition = condition_expression.as_deref();
+        let given = Given::guarding(condition, expression_attribute_names, expression_attribute_values);
         Self::of(Verb::Delete, key, table_name, given, return_values_on_condition_check_failure)
     }
 
@@ -122,10 +114,10 @@ impl<'i> Action<'i> {
             expression_attribute_values,
             return_values_on_condition_check_failure,
         } = action;
+        let condition = condition_expression.as_deref();
         let given = Given {
-            condition: condition_expression.as_deref(),
             update: Some(update_expression),
-            ..placeholders(expression_attribute_names, expression_attribute_values)
+            ..Given::guarding(condition, expression_attribute_names, expression_attribute_values)
         };
         Self::of(Verb::Update, key, table_name, given, return_values_on_condition_check_failure)
     }
@@ -143,9 +135,4 @@ impl<'i> Action<'i> {
         let guard = Guard::new(expressions.condition, on_failure.as_deref());
         Ok(Self { verb, subject, table_name, guard, update: expressions.update, asked, values })
     }
-}
-
-fn placeholders<'i>(names: &'i Option<BTreeMap<String, String>>, values: &'i Option<ExpressionValues>) -> Given<'i> {
-    let takes_values = ": ConditionExpression is null";
-    Given { names: names.as_ref(), values: values.as_ref(), takes_values, ..Given::default() }
 }

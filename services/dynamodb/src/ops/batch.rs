@@ -11,7 +11,7 @@ use crate::model::{Item, PrimaryKey, Table, item_size_bytes};
 use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
 use crate::ops::item::check_size;
 use crate::ops::pages::start_row;
-use crate::ops::request::{self, Asked, Given};
+use crate::ops::request::{self, Asked};
 use crate::store;
 use crate::wire::{
     BatchGetItemInput, BatchGetItemOutput, BatchWriteItemInput, BatchWriteItemOutput, ConsumedCapacity, DeleteRequest,
@@ -70,17 +70,11 @@ async fn get(
     bytes_so_far: &mut usize,
 ) -> Result<Got, Error> {
     let KeysAndAttributes { keys, consistent_read, projection_expression, expression_attribute_names } = asked;
-    let expressions = Given {
-        names: expression_attribute_names.as_ref(),
-        projection: projection_expression.as_deref(),
-        ..Given::default()
-    }
-    .parse()?;
-    let asked = Asked::of(&expressions).selecting(None, expressions.projection.as_ref());
+    let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
     let table = request::table(cx, tx, "dynamodb:BatchGetItem", given).await?;
     let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>();
     let primary = request::permitted(cx, "dynamodb:BatchGetItem", &table, primary, asked).await?;
-    if let Some(projection) = &expressions.projection {
+    if let Some(projection) = &projection {
         projection.check_key_paths(&table.key_schema)?;
     }
     let mut rows = BTreeSet::new();
@@ -101,7 +95,7 @@ async fn get(
         }
         *bytes_so_far += bytes;
         got.units += read_units(bytes, Consistency::of(*consistent_read));
-        got.items.extend(item.map(|item| match &expressions.projection {
+        got.items.extend(item.map(|item| match &projection {
             Some(projection) => projection.project(&item),
             None => item,
         }));

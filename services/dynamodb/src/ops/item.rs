@@ -99,14 +99,8 @@ pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Resu
         return_values_on_condition_check_failure,
     } = input;
     let returned = Returned::of_old(return_values.as_deref())?;
-    let expressions = Given {
-        names: expression_attribute_names.as_ref(),
-        values: expression_attribute_values.as_ref(),
-        condition: condition_expression.as_deref(),
-        takes_values: ": ConditionExpression is null",
-        ..Given::default()
-    }
-    .parse()?;
+    let condition = condition_expression.as_deref();
+    let expressions = Given::guarding(condition, expression_attribute_names, expression_attribute_values).parse()?;
     let asked = Asked::of(&expressions).naming(item).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let bytes = check_size(item)?;
@@ -140,24 +134,18 @@ pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Resu
         projection_expression,
         expression_attribute_names,
     } = input;
-    let expressions = Given {
-        names: expression_attribute_names.as_ref(),
-        projection: projection_expression.as_deref(),
-        ..Given::default()
-    }
-    .parse()?;
-    let asked = Asked::of(&expressions).selecting(None, expressions.projection.as_ref());
+    let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
     let table = request::table(cx, tx, "dynamodb:GetItem", table_name).await?;
     let key = key::of_request(&table.key_schema, key);
     let key = request::permitted(cx, "dynamodb:GetItem", &table, key, asked).await?;
-    if let Some(projection) = &expressions.projection {
+    if let Some(projection) = &projection {
         projection.check_key_paths(&table.key_schema)?;
     }
 
     let item = store::item(tx, table.id, &key).await?;
     let bytes = item.as_ref().map_or(0, item_size_bytes);
     let units = read_units(bytes, Consistency::of(*consistent_read));
-    let item = match &expressions.projection {
+    let item = match &projection {
         Some(projection) => item.map(|item| projection.project(&item)),
         None => item,
     };
@@ -270,14 +258,8 @@ pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -
         return_values_on_condition_check_failure,
     } = input;
     let returned = Returned::of_old(return_values.as_deref())?;
-    let expressions = Given {
-        names: expression_attribute_names.as_ref(),
-        values: expression_attribute_values.as_ref(),
-        condition: condition_expression.as_deref(),
-        takes_values: ": ConditionExpression is null",
-        ..Given::default()
-    }
-    .parse()?;
+    let condition = condition_expression.as_deref();
+    let expressions = Given::guarding(condition, expression_attribute_names, expression_attribute_values).parse()?;
     let asked = Asked::of(&expressions).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let table = request::table(cx, tx, "dynamodb:DeleteItem", table_name).await?;

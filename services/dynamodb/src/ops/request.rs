@@ -30,6 +30,17 @@ pub(crate) struct Given<'i> {
     pub takes_values: &'static str,
 }
 
+/// The projection of a read by key, and what it asks of permissions.
+pub(crate) fn projection(
+    text: &Option<String>,
+    names: &Option<BTreeMap<String, String>>,
+) -> Result<(Option<Projection>, Asked), Error> {
+    let given = Given { names: names.as_ref(), projection: text.as_deref(), ..Given::default() };
+    let expressions = given.parse()?;
+    let asked = Asked::of(&expressions).selecting(None, expressions.projection.as_ref());
+    Ok((expressions.projection, asked))
+}
+
 /// The expressions of a request, parsed.
 #[derive(Debug, Default)]
 pub(crate) struct Expressions {
@@ -40,7 +51,17 @@ pub(crate) struct Expressions {
     pub projection: Option<Projection>,
 }
 
-impl Given<'_> {
+impl<'i> Given<'i> {
+    /// Those of a write that a condition guards.
+    pub(crate) fn guarding(
+        condition: Option<&'i str>,
+        names: &'i Option<BTreeMap<String, String>>,
+        values: &'i Option<ExpressionValues>,
+    ) -> Self {
+        let takes_values = ": ConditionExpression is null";
+        Self { names: names.as_ref(), values: values.as_ref(), condition, takes_values, ..Self::default() }
+    }
+
     /// Parses all of them and refuses placeholders that none uses.
     pub(crate) fn parse(self) -> Result<Expressions, ExpressionError> {
         let Self { names, values, condition, update, filter, key_condition, projection, takes_values } = self;

@@ -11,7 +11,7 @@ use crate::errors::Error;
 use crate::model::{PrimaryKey, Table, item_size_bytes};
 use crate::ops::capacity::Transacted;
 use crate::ops::pages::start_row;
-use crate::ops::request::{self, Asked, Given};
+use crate::ops::request::{self, Asked};
 use crate::ops::transaction::{self, TRANSACTION_BYTES_MAX};
 use crate::store;
 use crate::wire::{Get, ItemResponse, TransactGetItem, TransactGetItemsInput, TransactGetItemsOutput};
@@ -71,14 +71,8 @@ pub(crate) async fn transact_get_items(
 fn parse(item: &TransactGetItem) -> Result<(&Get, Option<Projection>, Asked), Error> {
     let TransactGetItem { get } = item;
     let Get { key: _, table_name: _, projection_expression, expression_attribute_names } = get;
-    let expressions = Given {
-        names: expression_attribute_names.as_ref(),
-        projection: projection_expression.as_deref(),
-        ..Given::default()
-    }
-    .parse()?;
-    let asked = Asked::of(&expressions).selecting(None, expressions.projection.as_ref());
-    Ok((get, expressions.projection, asked))
+    let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
+    Ok((get, projection, asked))
 }
 
 impl Wanted {
