@@ -46,15 +46,16 @@ impl Detector {
     /// The plane that claims a request, if one does.
     pub fn plane(&self, parts: &Parts, authority: &str) -> Option<Claimed> {
         let path = parts.uri.path();
-        // Names of hosts have no case.
-        let authority = authority.to_ascii_lowercase();
         let mut planes = self.served.iter().filter_map(|served| served.service.plane);
         planes.find_map(|(claims, plane)| {
             claims.iter().find_map(|claim| match claim {
                 PlaneClaim::Host(label) => {
                     let (id, rest) = authority.split_once('.')?;
-                    let fits = rest.strip_prefix(label)?.starts_with('.') && !id.is_empty();
-                    fits.then(|| Claimed { plane, id: id.to_owned(), form: Form::Host, path: path.to_owned() })
+                    let (named, _) = rest.split_once('.')?;
+                    // Names of hosts have no case.
+                    let fits = named.eq_ignore_ascii_case(label) && !id.is_empty();
+                    let id = || id.to_ascii_lowercase();
+                    fits.then(|| Claimed { plane, id: id(), form: Form::Host, path: path.to_owned() })
                 }
                 PlaneClaim::Path(prefix) => {
                     let rest = path.strip_prefix(prefix)?.strip_prefix('/')?;
@@ -125,7 +126,8 @@ impl Detector {
 
     fn by_host(&self, authority: &str) -> Option<&Served> {
         let (label, _) = authority.split_once('.')?;
-        self.served.iter().find(|served| served.service.hosts.contains_label(label))
+        let is_named = |style: &HostStyle| matches!(style, HostStyle::Label(known) if *known == label);
+        self.served.iter().find(|served| served.service.hosts.iter().any(is_named))
     }
 
     /// Query services are asked by GET too.
@@ -147,16 +149,6 @@ impl Detector {
 
     fn rest(&self) -> Option<&Served> {
         self.served.iter().find(|served| served.service.hosts.contains(&HostStyle::Any))
-    }
-}
-
-trait Labels {
-    fn contains_label(&self, label: &str) -> bool;
-}
-
-impl Labels for &'static [HostStyle] {
-    fn contains_label(&self, label: &str) -> bool {
-        self.iter().any(|style| matches!(style, HostStyle::Label(known) if *known == label))
     }
 }
 
