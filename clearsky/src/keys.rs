@@ -34,8 +34,8 @@ pub fn load_or_create(data_dir: &Path, ids: &Ids) -> anyhow::Result<RootKeyFile>
     let seal: [u8; 32] = ids.bytes();
     let file = RootKeyFile {
         access_key_id: format!("AKIA{}", ids.upper(16)),
-        secret_access_key: Secret::new(hex(&secret)),
-        seal_key: Secret::new(hex(&seal)),
+        secret_access_key: Secret::new(hex::encode(secret)),
+        seal_key: Secret::new(hex::encode(seal)),
     };
     write_private(&path, &serde_json::to_string_pretty(&file)?)?;
     Ok(file)
@@ -68,9 +68,8 @@ impl RootKeyFile {
     /// The sealing key's bytes.
     pub fn seal_key(&self) -> anyhow::Result<[u8; 32]> {
         let text = self.seal_key.expose();
-        let digits: Option<Vec<u8>> =
-            (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect();
-        digits.and_then(|bytes| bytes.try_into().ok()).context("seal_key is not 64 hexadecimal digits")
+        let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.context("seal_key is not 64 hexadecimal digits")
     }
 }
 
@@ -82,10 +81,6 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     file.sync_all()?;
     fs::rename(&partial, path)?;
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
