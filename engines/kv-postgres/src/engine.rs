@@ -15,7 +15,7 @@ use kv::{
     Abort, Bell, Bells, Commit, Committed, Engine, Limit, LogId, LogRange, Position, Records, Result, Snapshot, Version,
 };
 use tokio::{sync::oneshot, time::Instant};
-use tokio_postgres::{Config, SimpleQueryMessage};
+use tokio_postgres::{Config, SimpleQueryMessage, config::Host};
 
 use crate::{
     commit, listen,
@@ -38,6 +38,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a start waits for the connection that carries news.
 const LISTENING_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long connecting may take, where the address does not say.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long what was sent may stay unacknowledged before the connection counts as broken.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
 /// How to use a server.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -51,12 +57,18 @@ impl Default for Options {
     }
 }
 
-/// Why a database could not be opened.
+/// Why a database could not be opened. No text has a password in it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the database has the format {found}, this program knows {FORMAT} only")]
+    #[error("not an address of a PostgreSQL database: {}", text(.0))]
+    Address(tokio_postgres::Error),
+    #[error("PostgreSQL at {place} cannot be reached: {}", text(.source))]
+    Unreachable { place: String, source: tokio_postgres::Error },
+    #[error("PostgreSQL at {place} refuses us: {}", text(.source))]
+    Refused { place: String, source: tokio_postgres::Error },
+    #[error("the database has the format {found}, this program knows {FORMAT} only; nothing was changed")]
     Format { found: i32 },
-    #[error("PostgreSQL: {}", .0.as_db_error().map_or_else(|| .0.to_string(), ToString::to_string))]
+    #[error("PostgreSQL: {}", text(.0))]
     Postgres(#[from] tokio_postgres::Error),
 }
 
@@ -78,8 +90,11 @@ pub(crate) struct Snapshots {
 impl Postgres {
     /// Opens a database by its connection string (`postgres://...` or `host=... user=...`), making the tables if needed.
     pub async fn open(url: &str, options: Options) -> Result<Self, Error> {
-        let mut config = Config::from_str(url)?;
-        config.application_name("clearsky");
+        let mut config = Config::from_str(url).map_err(Error::Address)?;
+        config.application_name("clearsky").tcp_user_timeout(SILENCE_MAX);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_WITHIN);
+        }
         set_up(&config).await?;
         let (bells, pool) = (Arc::new(Bells::default()), Arc::new(Pool::new(config.clone(), options.connections_max)));
         let (begun, begins) = oneshot::channel();
@@ -92,8 +107,14 @@ impl Postgres {
 
     async fn view(&self) -> Result<View> {
         const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_current_snapshot()";
-        let lent = self.pool.take().await?;
-        let answers = lent.client.simple_query(BEGIN).await.map_err(pool::failed)?;
+        let mut lent = self.pool.take().await?;
+        let mut begun = lent.client.simple_query(BEGIN).await;
+        if begun.is_err() {
+            // It broke while nobody used it, as all do when the server is started again: nothing has happened yet.
+            lent = self.pool.renew(lent).await?;
+            begun = lent.client.simple_query(BEGIN).await;
+        }
+        let answers = begun.map_err(pool::failed)?;
         let contents = answers.iter().find_map(|answer| match answer {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
@@ -128,8 +149,34 @@ impl Snapshots {
     }
 }
 
+/// Where a database is and who uses it, without the password.
+fn place(config: &Config) -> String {
+    let hosts = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(path) => path.display().to_string(),
+    });
+    let (hosts, ports): (Vec<String>, _) = (hosts.collect(), config.get_ports());
+    let port = ports.first().map(|port| format!(":{port}")).unwrap_or_default();
+    let (database, user) = (config.get_dbname().unwrap_or("(default)"), config.get_user().unwrap_or("(default)"));
+    format!("{}{port} (database {database}, user {user})", hosts.join(","))
+}
+
+/// What the server said; where it said nothing, what the driver did.
+fn text(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    match (error.as_db_error(), error.source()) {
+        (Some(said), _) => said.message().to_owned(),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
+
 async fn set_up(config: &Config) -> Result<(), Error> {
-    let (mut client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    let refused = |source: tokio_postgres::Error| match source.as_db_error() {
+        Some(_) => Error::Refused { place: place(config), source },
+        None => Error::Unreachable { place: place(config), source },
+    };
+    let (mut client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(refused)?;
     let driving = tokio::spawn(connection);
     let tx = client.transaction().await?;
     tx.execute("SELECT pg_advisory_xact_lock($1)", &[&SETUP_LOCK]).await?;

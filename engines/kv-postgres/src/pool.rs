@@ -1,6 +1,7 @@
 //! Connections: a bounded number, made when needed, kept while they work.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,21 +10,42 @@ use kv::{Abort, Error, Result};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
+    task,
 };
 use tokio_postgres::{Client, Config, NoTls};
 
-/// How long to wait for a free connection: as long as a snapshot may live, after which its reader gives it back.
-const WAIT_MAX: Duration = kv::SNAPSHOT_AGE_MAX;
+/// How long to stand in the queue for a connection: three times what a snapshot may be read from, so that several
+/// generations of slow readers pass before anybody is turned away.
+const WAIT_MAX: Duration = kv::SNAPSHOT_AGE_MAX.saturating_mul(3);
+
+/// The part of the connections that is kept for tasks which hold one already.
+const FURTHER_PART: usize = 4;
 
 /// What each connection starts with, whatever the server's defaults are.
 const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = on; \
                         SET client_min_messages = warning";
 
+/// Connections in two lots, each with its queue. A task that holds none takes from the first, one that holds one already
+/// (an operation that asks for a policy in the middle of its transaction) from the second. So nobody who holds one of
+/// the first waits for another of the first: what the second lot serves ends by itself, and the first follows.
 pub(crate) struct Pool {
     config: Config,
-    permits: Arc<Semaphore>,
+    first: Arc<Semaphore>,
+    further: Arc<Semaphore>,
+    holders: Arc<Holders>,
     idle: Mutex<Vec<Client>>,
     runtime: Handle,
+}
+
+/// How many snapshots each task has open.
+#[derive(Debug, Default)]
+struct Holders(Mutex<HashMap<task::Id, usize>>);
+
+/// A snapshot that a task has open.
+#[derive(Debug)]
+pub(crate) struct Held {
+    holders: Arc<Holders>,
+    task: Option<task::Id>,
 }
 
 /// A connection in use. Dropping it closes it, `Pool::give_back` keeps it.
@@ -34,13 +56,36 @@ pub(crate) struct Lent {
 
 impl Pool {
     pub(crate) fn new(config: Config, connections_max: usize) -> Self {
-        let permits = Arc::new(Semaphore::new(connections_max));
-        Self { config, permits, idle: Mutex::default(), runtime: Handle::current() }
+        let further = (connections_max / FURTHER_PART).max(1);
+        let first = connections_max.saturating_sub(further).max(1);
+        Self {
+            config,
+            first: Arc::new(Semaphore::new(first)),
+            further: Arc::new(Semaphore::new(further)),
+            holders: Arc::default(),
+            idle: Mutex::default(),
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Notes that the current task has a snapshot open, until what is answered is dropped.
+    pub(crate) fn hold(&self) -> Held {
+        let task = task::try_id();
+        if let Some(task) = task {
+            *self.holders.0.lock().unwrap_or_else(PoisonError::into_inner).entry(task).or_default() += 1;
+        }
+        Held { holders: Arc::clone(&self.holders), task }
+    }
+
+    fn lot(&self) -> &Arc<Semaphore> {
+        let holders = self.holders.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = task::try_id().is_some_and(|task| holders.contains_key(&task));
+        if holds { &self.further } else { &self.first }
     }
 
     /// A connection outside any transaction.
     pub(crate) async fn take(&self) -> Result<Lent> {
-        let waiting = tokio::time::timeout(WAIT_MAX, Arc::clone(&self.permits).acquire_owned());
+        let waiting = tokio::time::timeout(WAIT_MAX, Arc::clone(self.lot()).acquire_owned());
         let permit = match waiting.await {
             Ok(Ok(permit)) => permit,
             Ok(Err(_)) | Err(_) => {
@@ -53,6 +98,13 @@ impl Pool {
             None => connect(&self.config, SETTINGS).await.map_err(failed)?,
         };
         Ok(Lent { client, _permit: permit })
+    }
+
+    /// A new connection in place of a broken one.
+    pub(crate) async fn renew(&self, broken: Lent) -> Result<Lent> {
+        let Lent { client, _permit } = broken;
+        drop(client);
+        Ok(Lent { client: connect(&self.config, SETTINGS).await.map_err(failed)?, _permit })
     }
 
     fn idle(&self) -> Option<Client> {
@@ -80,6 +132,18 @@ impl Pool {
                 pool.give_back(lent);
             }
         });
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(task) = self.task else { return };
+        let mut holders = self.holders.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = holders.get(&task).map_or(0, |count| count.saturating_sub(1));
+        match left {
+            0 => drop(holders.remove(&task)),
+            left => drop(holders.insert(task, left)),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_postgres::{
 
 use crate::{
     commit::number,
-    pool::{self, Lent, Pool},
+    pool::{self, Held, Lent, Pool},
     row,
 };
 
@@ -29,13 +29,15 @@ pub(crate) struct View {
     lent: Option<Lent>,
     pool: Arc<Pool>,
     version: Version,
+    _held: Held,
 }
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl View {
     pub(crate) fn new(lent: Lent, pool: Arc<Pool>, version: Version) -> Self {
-        Self { lent: Some(lent), pool, version }
+        let held = pool.hold();
+        Self { lent: Some(lent), pool, version, _held: held }
     }
 
     async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {

@@ -75,5 +75,68 @@ async fn an_unknown_format_and_an_absent_server_are_refused() {
     let error = Postgres::open(&url, Options::default()).await.err().unwrap();
     assert!(matches!(error, Error::Format { found: 99 }), "{error}");
     let absent = Postgres::open("host=/nowhere user=x dbname=y", Options::default()).await.err().unwrap();
-    assert!(matches!(absent, Error::Postgres(_)), "{absent}");
+    assert!(matches!(absent, Error::Unreachable { .. }), "{absent}");
+}
+
+/// More tasks than connections, each reading in a second transaction while its first one is open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_holds_a_connection_never_waits_for_one_that_others_hold() {
+    let Some(url) = Cluster::shared().database().await else { return };
+    let store = Store::new(Postgres::open(&url, Options { connections_max: 4 }).await.unwrap());
+    let task = async |store: Store, n: u32| {
+        let mut outer = store.begin().await.unwrap();
+        outer.get(&"policy".into()).await.unwrap();
+        let mut inner = store.begin().await.unwrap();
+        inner.get(&"policy".into()).await.unwrap();
+        drop(inner);
+        outer.put(Key::from(format!("task/{n}").into_bytes()), "done");
+        outer.commit().await.unwrap();
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    (0..64).for_each(|n| drop(tasks.spawn(task(store.clone(), n))));
+    let all = tokio::time::timeout(Duration::from_secs(10), tasks.join_all()).await;
+    assert_eq!(all.map(|done| done.len()), Ok(64));
+    let page = store.begin().await.unwrap().range(Range::prefix("task/"), Limit::PAGE, Watch::Untracked).await;
+    assert_eq!(page.unwrap().rows.len(), 64);
+}
+
+async fn admin(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+#[tokio::test]
+async fn connections_that_broke_are_made_anew() {
+    let Some(url) = Cluster::shared().database().await else { return };
+    let (store, admin) = (connect(&url).await, admin(&url).await);
+    const KICK: &str = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for n in ["1", "2", "3"] {
+        let mut tx = store.begin().await.unwrap();
+        tx.put("n".into(), n);
+        tx.commit().await.unwrap();
+        admin.query_one(KICK, &[]).await.unwrap();
+        let found = store.begin().await.unwrap().get(&"n".into()).await.unwrap();
+        assert_eq!(found.unwrap(), n);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_in_commit_leaves_the_outcome_unknown() {
+    let Some(url) = Cluster::shared().database().await else { return };
+    let (store, admin) = (connect(&url).await, admin(&url).await);
+    // Somebody else has locked the rows: the commit waits.
+    admin.batch_execute("BEGIN; LOCK TABLE clearsky.rows IN EXCLUSIVE MODE").await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.put("a".into(), "1");
+    let commit = tokio::spawn(tx.commit());
+    const KICK: &str = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while admin.query_one(KICK, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(commit.await.unwrap().unwrap_err().as_abort(), Some(&kv::Abort::Unknown));
+    admin.batch_execute("ROLLBACK").await.unwrap();
+    assert!(store.begin().await.unwrap().get(&"a".into()).await.unwrap().is_none());
 }
