@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use service::{Form, HostStyle, Plane, PlaneClaim, Platform, Service};
@@ -66,7 +66,7 @@ impl Detector {
         })
     }
 
-    /// The service that a request is for. The rules in order: target, credential scope, presigned V2, what a broken
+    /// The service that a request is for. The rules in order: target, the path of Smithy RPC v2, credential scope, presigned V2, what a broken
     /// credential names, host, Action (in the query or in `form`), path, whoever takes the rest.
     pub fn service(
         &self,
@@ -77,6 +77,7 @@ impl Detector {
     ) -> Option<(&Served, Rule)> {
         self.by_target(parts)
             .map(|served| (served, "target"))
+            .or_else(|| self.by_rpc(parts).map(|served| (served, "rpc path")))
             .or_else(|| self.by_scope(parts, presented).map(|served| (served, "scope")))
             .or_else(|| self.by_broken_scope(parts, presented).map(|served| (served, "broken scope")))
             .or_else(|| self.by_host(authority).map(|served| (served, "host")))
@@ -94,6 +95,12 @@ impl Detector {
         let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
         let (prefix, _) = target.split_once('.').filter(|(prefix, _)| !prefix.is_empty())?;
         self.served.iter().find(|served| served.service.model.target_prefix == prefix)
+    }
+
+    fn by_rpc(&self, parts: &Parts) -> Option<&Served> {
+        let (named, _) = wire::rpc_names(parts.uri.path()).filter(|_| wire::speaks_rpc(&parts.headers))?;
+        let models = self.served.iter().filter(|served| served.service.model.speaks(Protocol::RpcV2Cbor));
+        models.into_iter().find(|served| served.service.model.target_prefix == named)
     }
 
     fn by_scope(&self, parts: &Parts, presented: Option<&Presented>) -> Option<&Served> {
@@ -134,8 +141,8 @@ impl Detector {
     fn by_action(&self, parts: &Parts, form: &[u8]) -> Option<&Served> {
         let query = parts.uri.query().unwrap_or_default().as_bytes();
         let action = parameter(form, "Action").or_else(|| parameter(query, "Action"))?;
-        let queries = self.served.iter().filter(|served| served.service.model.protocol == Protocol::Query);
-        queries.into_iter().find(|served| served.router.named(&action).is_some())
+        let queries = self.served.iter().filter(|served| served.service.model.speaks(Protocol::Query));
+        queries.into_iter().find(|served| served.router.named(Protocol::Query, &action).is_some())
     }
 
     /// Paths of a service where an operation of it is.
@@ -153,20 +160,28 @@ impl Detector {
 }
 
 impl Served {
+    /// The protocol that a request speaks with this service.
+    pub fn spoken(&self, parts: &Parts) -> Protocol {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+        wire::spoken(self.service.model, path, query, &parts.headers)
+    }
+
     /// Whether the request is for another API of AWS that signs by the same name (API Gateway's first version, DynamoDB
     /// Streams).
     pub fn is_foreign(&self, parts: &Parts) -> bool {
         let paths = self.service.paths;
-        match self.service.model.protocol {
+        let dated = |prefix: &str| {
+            let version = prefix.rsplit_once('_').map_or("", |(_, version)| version);
+            let dated = version.len() == 8 && version.bytes().all(|digit| digit.is_ascii_digit());
+            dated && prefix != self.service.model.target_prefix
+        };
+        match self.spoken(parts) {
             Protocol::RestJson => !paths.is_empty() && !paths.iter().any(|prefix| parts.uri.path().starts_with(prefix)),
             Protocol::AwsJson10 | Protocol::AwsJson11 => {
                 let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
-                let prefix = target.split('.').next().unwrap_or_default();
-                let version = prefix.rsplit_once('_').map_or("", |(_, version)| version);
-                let dated = version.len() == 8 && version.bytes().all(|digit| digit.is_ascii_digit());
-                dated && prefix != self.service.model.target_prefix
+                dated(target.split('.').next().unwrap_or_default())
             }
-            Protocol::RpcV2Cbor => wire::rpc_names(parts.uri.path()).is_none(),
+            Protocol::RpcV2Cbor => wire::rpc_names(parts.uri.path()).is_some_and(|(named, _)| dated(named)),
             Protocol::Query | Protocol::RestXml => false,
         }
     }
@@ -174,16 +189,21 @@ impl Served {
     /// The operation. The body is that of a request whose body is not streamed, or empty.
     pub fn route(&self, parts: &Parts, headers: &HeaderMap, body: &[u8]) -> Result<Route, String> {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or(""));
-        match self.service.model.protocol {
+        let protocol = self.spoken(parts);
+        match protocol {
             Protocol::AwsJson10 | Protocol::AwsJson11 => {
                 let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("");
                 let named =
                     target.strip_prefix(self.service.model.target_prefix).and_then(|rest| rest.strip_prefix('.'));
-                named.and_then(|name| self.router.named(name)).ok_or_else(|| format!("Unknown operation: {target}"))
+                named
+                    .and_then(|name| self.router.named(protocol, name))
+                    .ok_or_else(|| format!("Unknown operation: {target}"))
             }
             Protocol::RpcV2Cbor => {
-                let named = wire::rpc_names(path).and_then(|(_, name)| self.router.named(name));
-                named.ok_or_else(|| format!("Unknown operation: {path}"))
+                let named = wire::rpc_names(path).filter(|_| wire::speaks_rpc(headers));
+                let named = named.filter(|(service, _)| *service == self.service.model.target_prefix);
+                let found = named.and_then(|(_, name)| self.router.named(protocol, name));
+                found.ok_or_else(|| format!("Unknown operation: {path}"))
             }
             Protocol::Query => {
                 let action = parameter(body, "Action").or_else(|| parameter(query.as_bytes(), "Action"));
@@ -191,13 +211,13 @@ impl Served {
                 let version = parameter(body, "Version").or_else(|| parameter(query.as_bytes(), "Version"));
                 // Who names no version means the only one there is.
                 let version = version.unwrap_or_else(|| self.service.model.api_version.to_owned());
-                let found = self.router.named(&action).filter(|_| version == self.service.model.api_version);
+                let found = self.router.named(protocol, &action).filter(|_| version == self.service.model.api_version);
                 found.ok_or_else(|| format!("Could not find operation {action} for version {version}"))
             }
             Protocol::RestJson | Protocol::RestXml => {
                 let has_header = |name: &str| headers.contains_key(name);
                 let route = self.router.rest(parts.method.as_str(), path, query, &has_header);
-                route.ok_or_else(|| match self.service.model.protocol {
+                route.ok_or_else(|| match protocol {
                     // S3's words for it.
                     Protocol::RestXml => "The specified method is not allowed against this resource.".into(),
                     _ => format!("No operation of {} is at {} {path}", self.service.model.service_id, parts.method),
@@ -209,9 +229,7 @@ impl Served {
 
 /// Whether the body is a form: what query services are sent, and S3 never is.
 pub(crate) fn is_form(parts: &Parts) -> bool {
-    let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    parts.method == Method::POST && essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    parts.method == Method::POST && wire::has_form(&parts.headers)
 }
 
 fn parameter(form: &[u8], name: &str) -> Option<String> {

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use hyper::body::Incoming as HyperBody;
 use service::{Cx, Failure, HttpRequest, Incoming, Platform, Reply, Step, Trace, Traced, enter};
 use sigv4::{Payload, Presented, RequestView};
-use wire::{Protocol, Route};
+use wire::Route;
 
 use crate::arriving::Arriving;
 use crate::body::{self, Unread};
@@ -121,7 +121,9 @@ impl Edge {
             Err(failure) => Err(failure),
         };
         let resource = parts.uri.path();
-        let reply = reply.unwrap_or_else(|failure| Reply::failure(&served.service, &failure, request_id, resource));
+        let protocol = served.spoken(&parts);
+        let reply =
+            reply.unwrap_or_else(|failure| Reply::failure(&served.service, protocol, &failure, request_id, resource));
         account.error = reply.error;
         respond(reply, &parts.method)
     }
@@ -137,9 +139,9 @@ impl Edge {
     ) -> Result<Reply, Failure> {
         let Arrived { parts, headers, authority, peer, request_id, rule } = arrived;
         let service = &served.service;
-        let early = match service.model.protocol {
-            Protocol::RestXml | Protocol::RestJson => served.route(parts, headers, &[]).ok(),
-            _ => None,
+        let early = match served.spoken(parts).is_rest() {
+            true => served.route(parts, headers, &[]).ok(),
+            false => None,
         };
         let streams = early.as_ref().is_some_and(|route| route.operation.streams_in());
         let (bytes, stream) = match body {

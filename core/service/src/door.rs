@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use wire::protocol::{self, ErrorBody, HttpInput, Rendered};
-use wire::{ErrorFacts, ReadError, Rejection, Route, Structure, Violation};
+use wire::{ErrorFacts, Protocol, ReadError, Rejection, Route, Structure, Violation};
 
-use crate::{Answer, Cx, Entry, Failure, Incoming, Opened, Run, dispatch, receive};
+use crate::{Answer, Cx, Entry, Failure, Incoming, Opened, Run, Service, common, dispatch, receive};
 
 /// A routed and authenticated request.
 pub struct HttpRequest<'a> {
@@ -28,50 +28,46 @@ pub struct Reply {
     pub body: Opened,
     /// The error's code, if it is one; for the log.
     pub error: Option<&'static str>,
+    /// What the client is told of it.
+    pub message: Option<String>,
 }
 
 /// Decodes, validates, authorises and runs a request, and renders what comes of it.
 pub async fn enter(cx: &Cx, request: HttpRequest<'_>) -> Reply {
-    let resource = request.resource;
-    let operation = request.route.operation;
+    let (resource, route) = (request.resource, request.route);
     match run(cx, request).await {
         Ok(answer) => {
-            let mut rendered =
-                protocol::write_output(cx.service.model, operation, answer.output.as_ref(), &cx.request_id);
-            stamp(cx.service.model, &mut rendered, &cx.request_id);
-            Reply { rendered, body: answer.body, error: None }
+            let mut rendered = protocol::write_output(cx.service.model, route, answer.output.as_ref(), &cx.request_id);
+            stamp(route.protocol, &mut rendered, &cx.request_id);
+            Reply { rendered, body: answer.body, error: None, message: None }
         }
-        Err(failure) => fail(cx.service.model, &cx.service.errors, &failure, &cx.request_id, resource),
+        Err(failure) => Reply::failure(&cx.service, route.protocol, &failure, &cx.request_id, resource),
     }
-}
-
-/// Renders a failure in the service's dialect.
-pub(crate) fn fail(
-    model: &wire::Model,
-    errors: &crate::common::CommonErrors,
-    failure: &Failure,
-    request_id: &str,
-    resource: &str,
-) -> Reply {
-    let facts = if failure.facts == crate::common::INTERNAL { errors.internal } else { failure.facts };
-    if let Some(cause) = &failure.cause {
-        tracing::error!(request_id, code = facts.code, "failed inside: {cause}");
-    }
-    let error = ErrorBody { facts: &facts, message: &failure.message, members: &failure.members, request_id, resource };
-    let mut rendered = protocol::write_error(model, &error);
-    stamp(model, &mut rendered, request_id);
-    Reply { rendered, body: Opened::Nothing, error: Some(facts.code) }
 }
 
 impl Reply {
-    /// An error's answer in the dialect of a service.
-    pub fn failure(service: &crate::Service, failure: &Failure, request_id: &str, resource: &str) -> Self {
-        fail(service.model, &service.errors, failure, request_id, resource)
+    /// An error's answer in the dialect of a service and the protocol of the request.
+    pub fn failure(service: &Service, protocol: Protocol, failure: &Failure, request_id: &str, resource: &str) -> Self {
+        let facts = named(service, failure, request_id);
+        let Failure { message, members, .. } = failure;
+        let error = ErrorBody { facts: &facts, message, members, request_id, resource };
+        let mut rendered = protocol::write_error(service.model, protocol, &error);
+        stamp(protocol, &mut rendered, request_id);
+        Self { rendered, body: Opened::Nothing, error: Some(facts.code), message: Some(message.clone()) }
     }
 }
 
-fn stamp(model: &wire::Model, rendered: &mut Rendered, request_id: &str) {
-    if model.protocol == wire::Protocol::RestXml {
+/// A failure's facts, by the service's own name where the fault is ours. The log learns the cause.
+fn named(service: &Service, failure: &Failure, request_id: &str) -> ErrorFacts {
+    let facts = if failure.facts == common::INTERNAL { service.errors.internal } else { failure.facts };
+    if let Some(cause) = &failure.cause {
+        tracing::error!(request_id, code = facts.code, "failed inside: {cause}");
+    }
+    facts
+}
+
+fn stamp(protocol: Protocol, rendered: &mut Rendered, request_id: &str) {
+    if protocol == Protocol::RestXml {
         rendered.set("x-amz-id-2", &protocol::host_id(request_id));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -83,24 +79,22 @@ fn stamp(model: &wire::Model, rendered: &mut Rendered, request_id: &str) {
 async fn run(cx: &Cx, request: HttpRequest<'_>) -> Result<Answer, Failure> {
     let HttpRequest { route, query, headers, body, incoming, resource } = request;
     let entry = entry(cx, route.operation.name)?;
-    if cx.service.family == sigv4::Family::S3 {
-        check_uri(resource)?;
-        if !route.operation.streams_in() {
-            receive::check(&body, headers)?;
-        }
+    check_uri(cx, resource)?;
+    if cx.service.errors.digests == common::Digested::Checked && !route.operation.streams_in() {
+        receive::check(&body, headers)?;
     }
     let mut input = (entry.input)();
     let http = HttpInput { query, headers, body: &body };
-    let missing = protocol::read_input(cx.service.model, route, input.as_mut(), &http).map_err(|e| unread(cx, &e))?;
+    let missing = protocol::read_input(route, input.as_mut(), &http).map_err(|e| unread(cx, &e))?;
     validate(cx, input.as_ref(), missing)?;
     dispatch::dispatch(cx, entry, input.as_ref(), incoming).await
 }
 
 /// Keys are text: two paths that are none would be one key.
-fn check_uri(path: &str) -> Result<(), Failure> {
-    match wire::is_text(path) {
-        true => Ok(()),
-        false => Err(Failure::new(&ErrorFacts::common("InvalidURI", 400), "Couldn't parse the specified URI.")),
+fn check_uri(cx: &Cx, path: &str) -> Result<(), Failure> {
+    match &cx.service.errors.invalid_uri {
+        Some(facts) if !wire::is_text(path) => Err(Failure::new(facts, "Couldn't parse the specified URI.")),
+        _ => Ok(()),
     }
 }
 

@@ -8,11 +8,12 @@ pub struct Model {
     /// The service's name in SigV4 scopes.
     pub signing_name: &'static str,
     pub api_version: &'static str,
-    pub protocol: Protocol,
+    /// What it speaks, the one it prefers first. Each request says which one it speaks.
+    pub protocols: &'static [Protocol],
     /// What `X-Amz-Target` starts with, before the dot (awsJson).
     pub target_prefix: &'static str,
     pub xml_namespace: &'static str,
-    /// What stands before `#` in `__type` (awsJson).
+    /// What stands before `#` in `__type`.
     pub error_namespace: &'static str,
     /// Clients of its former query protocol expect the codes of that (`x-amzn-query-error`).
     pub query_compatible: bool,
@@ -179,6 +180,24 @@ pub struct ErrorFacts {
 pub enum Fault {
     Sender,
     Receiver,
+}
+
+impl Model {
+    /// What is spoken to whoever speaks none of its protocols. A model without any speaks JSON.
+    pub fn protocol(&self) -> Protocol {
+        self.protocols.first().copied().unwrap_or(Protocol::AwsJson11)
+    }
+
+    pub fn speaks(&self, protocol: Protocol) -> bool {
+        self.protocols.contains(&protocol)
+    }
+}
+
+impl Protocol {
+    /// Whether operations are told apart by method and path, and members travel in all parts of a request.
+    pub fn is_rest(self) -> bool {
+        matches!(self, Self::RestJson | Self::RestXml)
+    }
 }
 
 impl ErrorFacts {

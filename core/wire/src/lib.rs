@@ -14,7 +14,7 @@ pub use facts::{
     Constraints, ErrorFacts, Fault, Http, Kind, Location, Member, Model, Operation, OperationFacts, Protocol, Schema,
     StructureFacts, TimestampFormat,
 };
-pub use router::{Route, Router, is_text, rpc_names};
+pub use router::{Route, Router, has_form, is_text, rpc_names, speaks_rpc, spoken};
 pub use shape::{ReadError, Reader, Seen, Shape, Structure, Track, Violation, Writer};
 pub use validate::{Rejection, check, validate};
 

@@ -1,5 +1,7 @@
 //! Which operation of a model a request names.
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use percent_encoding::percent_decode_str;
 
 use crate::facts::{Model, OperationFacts, Protocol};
@@ -14,10 +16,11 @@ pub struct Router {
 /// Labels of a path with their values.
 type Labels = Vec<(&'static str, String)>;
 
-/// An operation and the values of its path's labels.
+/// An operation, the protocol that the request speaks, and the values of its path's labels.
 #[derive(Debug)]
 pub struct Route {
     pub operation: &'static OperationFacts,
+    pub protocol: Protocol,
     pub labels: Labels,
 }
 
@@ -38,17 +41,17 @@ enum Segment {
 
 impl Router {
     pub fn new(model: &'static Model) -> Self {
-        let rest = match model.protocol {
-            Protocol::RestJson | Protocol::RestXml => model.operations.iter().map(Pattern::of).collect(),
-            _ => Vec::new(),
+        let rest = match model.protocols.iter().any(|protocol| protocol.is_rest()) {
+            true => model.operations.iter().map(Pattern::of).collect(),
+            false => Vec::new(),
         };
         Self { model, rest }
     }
 
-    /// The operation with this name (awsJson's target, query's Action).
-    pub fn named(&self, name: &str) -> Option<Route> {
+    /// The operation with this name: awsJson's target, query's Action, the end of an RPC path.
+    pub fn named(&self, protocol: Protocol, name: &str) -> Option<Route> {
         let operation = self.model.operations.iter().find(|o| o.name == name)?;
-        Some(Route { operation, labels: Vec::new() })
+        Some(Route { operation, protocol, labels: Vec::new() })
     }
 
     /// The operation that method, path and query name (rest). `has_header` says whether a header is there.
@@ -65,12 +68,40 @@ impl Router {
                 best = Some((score, pattern, labels));
             }
         }
-        best.map(|(_, pattern, labels)| Route { operation: pattern.operation, labels })
+        let (_, pattern, labels) = best?;
+        let protocol = self.model.protocols.iter().copied().find(|protocol| protocol.is_rest())?;
+        Some(Route { operation: pattern.operation, protocol, labels })
     }
 }
 
 /// What it has of what it needs, constant parameters, literal segments, needs: more is more specific.
 type Score = (bool, usize, usize, usize);
+
+/// Which of a model's protocols a request speaks; the one that the model prefers where it speaks none of them.
+pub fn spoken(model: &Model, path: &str, query: &str, headers: &HeaderMap) -> Protocol {
+    let speaks = |protocol: &Protocol| match protocol {
+        Protocol::RpcV2Cbor => speaks_rpc(headers) || rpc_names(path).is_some(),
+        Protocol::AwsJson10 | Protocol::AwsJson11 => headers.contains_key("x-amz-target"),
+        Protocol::Query => has_form(headers) || form_urlencoded::parse(query.as_bytes()).any(|(k, _)| k == "Action"),
+        Protocol::RestJson | Protocol::RestXml => true,
+    };
+    match model.protocols {
+        [only] => *only,
+        several => several.iter().copied().find(speaks).unwrap_or_else(|| model.protocol()),
+    }
+}
+
+/// Whether a request says that it speaks Smithy RPC v2, as each one of it must.
+pub fn speaks_rpc(headers: &HeaderMap) -> bool {
+    headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor")
+}
+
+/// Whether the body is a form, as its headers say.
+pub fn has_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
 
 /// The service and the operation that a path of Smithy RPC v2 names: `/service/{Service}/operation/{Operation}`, perhaps
 /// behind a prefix.
@@ -156,6 +187,7 @@ fn decode(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::facts::Http;
+    use http::HeaderName;
 
     const fn operation(
         name: &'static str,
@@ -166,15 +198,22 @@ mod tests {
         OperationFacts::unsupported(name, Http { method, uri, status: 200, needs })
     }
 
-    static MODEL: Model = Model {
-        service_id: "S3",
-        signing_name: "s3",
-        api_version: "2006-03-01",
-        protocol: Protocol::RestXml,
+    const MODEL_OF_NOTHING: Model = Model {
+        service_id: "",
+        signing_name: "",
+        api_version: "",
+        protocols: &[],
         target_prefix: "",
         xml_namespace: "",
         error_namespace: "",
         query_compatible: false,
+        operations: &[],
+    };
+
+    static MODEL: Model = Model {
+        service_id: "S3",
+        signing_name: "s3",
+        protocols: &[Protocol::RestXml],
         operations: &[
             operation("ListBuckets", "GET", "/", &[]),
             operation("GetBucketAcl", "GET", "/{Bucket}?acl", &[]),
@@ -184,6 +223,7 @@ mod tests {
             operation("PutObject", "PUT", "/{Bucket}/{Key+}", &[]),
             operation("UploadPart", "PUT", "/{Bucket}/{Key+}", &["?partNumber", "?uploadId"]),
         ],
+        ..MODEL_OF_NOTHING
     };
 
     fn check(request: &str, headers: &[&str], expected: &str) {
@@ -204,6 +244,41 @@ mod tests {
         check("PUT /b/k", &["x-amz-copy-source"], r#"CopyObject [("Bucket", "b"), ("Key", "k")]"#);
         check("PUT /b/k?partNumber=1&uploadId=2", &[], r#"UploadPart [("Bucket", "b"), ("Key", "k")]"#);
         check("PATCH /b", &[], "");
+    }
+
+    #[test]
+    fn a_request_says_which_protocol_it_speaks() {
+        const RPC: &str = "/service/Test/operation/Do";
+        let spoken = |path: &str, query: &str, header: (&'static str, &'static str)| {
+            let model =
+                Model { protocols: &[Protocol::RpcV2Cbor, Protocol::AwsJson10, Protocol::Query], ..MODEL_OF_NOTHING };
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(header.0), header.1.parse().unwrap())]);
+            super::spoken(&model, path, query, &headers)
+        };
+        assert_eq!(spoken(RPC, "", ("smithy-protocol", "rpc-v2-cbor")), Protocol::RpcV2Cbor);
+        assert_eq!(spoken(RPC, "", ("accept", "*/*")), Protocol::RpcV2Cbor);
+        assert_eq!(spoken("/", "", ("x-amz-target", "Test.Do")), Protocol::AwsJson10);
+        assert_eq!(
+            spoken("/", "", ("content-type", "application/x-www-form-urlencoded; charset=utf-8")),
+            Protocol::Query
+        );
+        assert_eq!(spoken("/", "Version=1&Action=Do", ("accept", "*/*")), Protocol::Query);
+        assert_eq!(spoken("/", "", ("accept", "*/*")), Protocol::RpcV2Cbor);
+    }
+
+    #[test]
+    fn paths_of_smithy_rpc_name_service_and_operation() {
+        assert_eq!(rpc_names("/service/Test/operation/Do"), Some(("Test", "Do")));
+        assert_eq!(rpc_names("/before/it/service/Test/operation/Do"), Some(("Test", "Do")));
+        for path in [
+            "/",
+            "/operation/Do",
+            "/service//operation/Do",
+            "/services/Test/operation/Do",
+            "/service/Test/operations/Do",
+        ] {
+            assert_eq!(rpc_names(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "ApiGatewayV2",
     signing_name: "apigateway",
     api_version: "2018-11-29",
-    protocol: Protocol::RestJson,
+    protocols: &[Protocol::RestJson],
     target_prefix: "",
     xml_namespace: "",
     error_namespace: "",

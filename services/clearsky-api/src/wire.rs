@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "Clearsky",
     signing_name: "clearsky",
     api_version: "2026-11-24",
-    protocol: Protocol::AwsJson11,
+    protocols: &[Protocol::AwsJson11, Protocol::RpcV2Cbor],
     target_prefix: "Clearsky_20261124",
     xml_namespace: "",
     error_namespace: "",

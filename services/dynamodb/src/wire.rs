@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "DynamoDB",
     signing_name: "dynamodb",
     api_version: "2012-08-10",
-    protocol: Protocol::AwsJson10,
+    protocols: &[Protocol::AwsJson10],
     target_prefix: "DynamoDB_20120810",
     xml_namespace: "",
     error_namespace: "com.amazonaws.dynamodb.v20120810",

@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "Lambda",
     signing_name: "lambda",
     api_version: "2015-03-31",
-    protocol: Protocol::RestJson,
+    protocols: &[Protocol::RestJson],
     target_prefix: "",
     xml_namespace: "",
     error_namespace: "",

@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "CloudWatch Logs",
     signing_name: "logs",
     api_version: "2014-03-28",
-    protocol: Protocol::AwsJson11,
+    protocols: &[Protocol::AwsJson11],
     target_prefix: "Logs_20140328",
     xml_namespace: "",
     error_namespace: "",

@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "S3",
     signing_name: "s3",
     api_version: "2006-03-01",
-    protocol: Protocol::RestXml,
+    protocols: &[Protocol::RestXml],
     target_prefix: "",
     xml_namespace: "http://s3.amazonaws.com/doc/2006-03-01/",
     error_namespace: "",

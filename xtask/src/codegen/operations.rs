@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::emit::text;
@@ -54,26 +54,20 @@ pub fn emit(source: &Source, out: &mut String) -> anyhow::Result<()> {
 }
 
 fn header(source: &Source, out: &mut String) -> anyhow::Result<()> {
-    let protocol = match (source.metadata("protocol"), source.metadata("jsonVersion")) {
-        ("json", "1.0") => "AwsJson10",
-        ("json", _) => "AwsJson11",
-        ("rest-json", _) => "RestJson",
-        ("rest-xml", _) => "RestXml",
-        ("query", _) => "Query",
-        ("smithy-rpc-v2-cbor", _) => "RpcV2Cbor",
-        (other, _) => bail!("protocol {other} is not known"),
-    };
+    let protocols = protocols(source)?;
     let signing = match source.metadata("signingName") {
         "" => source.metadata("endpointPrefix"),
         name => name,
     };
     let namespace = match source.metadata("xmlNamespace") {
-        "" if protocol == "RestXml" => "http://s3.amazonaws.com/doc/2006-03-01/",
+        "" if protocols.contains(&"RestXml") => "http://s3.amazonaws.com/doc/2006-03-01/",
         namespace => namespace,
     };
     writeln!(out, "/// What the model says of the service.\npub static MODEL: Model = Model {{")?;
     writeln!(out, "    service_id: {:?},\n    signing_name: {signing:?},", source.metadata("serviceId"))?;
-    writeln!(out, "    api_version: {:?},\n    protocol: Protocol::{protocol},", source.metadata("apiVersion"))?;
+    let spoken: Vec<String> = protocols.iter().map(|protocol| format!("Protocol::{protocol}")).collect();
+    let version = source.metadata("apiVersion");
+    writeln!(out, "    api_version: {version:?},\n    protocols: &[{}],", spoken.join(", "))?;
     writeln!(out, "    target_prefix: {:?},\n    xml_namespace: {namespace:?},", source.metadata("targetPrefix"))?;
     let compatible = source.model.pointer("/metadata/awsQueryCompatible").is_some();
     writeln!(
@@ -83,6 +77,31 @@ fn header(source: &Source, out: &mut String) -> anyhow::Result<()> {
     )?;
     writeln!(out, "    operations: OPERATIONS,\n}};\n")?;
     Ok(())
+}
+
+/// The protocols that the model lists and we have a codec of, in its order.
+fn protocols(source: &Source) -> anyhow::Result<Vec<&'static str>> {
+    let listed = source.model.pointer("/metadata/protocols").and_then(Value::as_array);
+    let listed: Vec<&str> = match listed {
+        Some(several) => several.iter().filter_map(Value::as_str).collect(),
+        None => vec![source.metadata("protocol")],
+    };
+    let known = |name: &&str| {
+        Some(match *name {
+            "json" if source.metadata("jsonVersion") == "1.0" => "AwsJson10",
+            "json" => "AwsJson11",
+            "rest-json" => "RestJson",
+            "rest-xml" => "RestXml",
+            "query" => "Query",
+            "smithy-rpc-v2-cbor" => "RpcV2Cbor",
+            _ => return None,
+        })
+    };
+    let spoken: Vec<&str> = listed.iter().filter_map(known).collect();
+    ensure!(!spoken.is_empty(), "none of the protocols {listed:?} is known");
+    let rest = spoken.iter().filter(|protocol| protocol.starts_with("Rest")).count();
+    ensure!(rest < 2, "{listed:?}: operations cannot be told apart by path in two protocols");
+    Ok(spoken)
 }
 
 /// The type at an operation's end; one of its own where the model has none.

@@ -143,7 +143,7 @@ impl Kit {
         let form: Vec<(String, String)> = form_pairs(&body, query);
         let action = form.iter().find(|(name, _)| name == "Action").map(|(_, value)| value.as_str());
         let route = match named.or(action) {
-            Some(name) => router.named(name),
+            Some(name) => router.named(wire::spoken(cx.service.model, path, query, &headers), name),
             None => router.rest(method, path, query, &|name| headers.contains_key(name)),
         };
         let route = route.ok_or_else(|| Failure::not_implemented(line))?;

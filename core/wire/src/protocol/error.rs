@@ -21,9 +21,9 @@ pub struct ErrorBody<'a> {
     pub resource: &'a str,
 }
 
-/// Renders an error for its service's protocol. HEAD requests get it without the body.
-pub fn write_error(model: &Model, error: &ErrorBody<'_>) -> Rendered {
-    match model.protocol {
+/// Renders an error in the protocol that the request spoke. HEAD requests get it without the body.
+pub fn write_error(model: &Model, protocol: Protocol, error: &ErrorBody<'_>) -> Rendered {
+    match protocol {
         Protocol::AwsJson10 => aws_json(model, error, "application/x-amz-json-1.0"),
         Protocol::AwsJson11 => aws_json(model, error, "application/x-amz-json-1.1"),
         Protocol::RestJson => rest_json(error),

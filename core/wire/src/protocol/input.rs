@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use crate::codec::{CborReader, Items, JsonReader, Node, TextReader, TreeReader, TreeStyle};
-use crate::facts::{Kind, Location, Member, Model, Protocol, StructureFacts, TimestampFormat};
+use crate::facts::{Kind, Location, Member, Protocol, StructureFacts, TimestampFormat};
 use crate::router::Route;
 use crate::shape::{ReadError, Reader, Seen, Structure, Track, Violation};
 
@@ -19,12 +19,11 @@ pub struct HttpInput<'a> {
 
 /// Fills an input from a request. Returns the required members that are missing, for validation to report.
 pub fn read_input(
-    model: &Model,
     route: &Route,
     into: &mut dyn Structure,
     request: &HttpInput<'_>,
 ) -> Result<Vec<Violation>, ReadError> {
-    match model.protocol {
+    match route.protocol {
         Protocol::AwsJson10 | Protocol::AwsJson11 => read_json(into, request.body),
         Protocol::Query => {
             let form = if request.body.is_empty() { request.query.as_bytes() } else { request.body };
@@ -33,7 +32,7 @@ pub fn read_input(
             reader.structure(into)?;
             Ok(reader.track.violations)
         }
-        Protocol::RestJson | Protocol::RestXml => read_rest(model, route, into, request),
+        Protocol::RestJson | Protocol::RestXml => read_rest(route, into, request),
         Protocol::RpcV2Cbor if request.body.is_empty() => {
             let mut track = Track::default();
             track.missing(into.facts(), &Seen::default());
@@ -92,12 +91,7 @@ fn read_json(into: &mut dyn Structure, body: &[u8]) -> Result<Vec<Violation>, Re
     Ok(reader.track.violations)
 }
 
-fn read_rest(
-    model: &Model,
-    route: &Route,
-    into: &mut dyn Structure,
-    request: &HttpInput<'_>,
-) -> Result<Vec<Violation>, ReadError> {
+fn read_rest(route: &Route, into: &mut dyn Structure, request: &HttpInput<'_>) -> Result<Vec<Violation>, ReadError> {
     let facts = into.facts();
     let mut seen = Seen::default();
     let query: Vec<(String, String)> = form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
@@ -105,7 +99,7 @@ fn read_rest(
     for (index, member) in facts.members.iter().enumerate() {
         let read = read_located(member, index, into, &mut seen, &query, route, request.headers);
         read.or_else(
-            |error| if model.protocol == Protocol::RestXml { s3_located(member, &query, error) } else { Err(error) },
+            |error| if route.protocol == Protocol::RestXml { s3_located(member, &query, error) } else { Err(error) },
         )?;
     }
 
@@ -113,16 +107,16 @@ fn read_rest(
     match facts.payload() {
         Some((_, member)) if member.streaming => (),
         Some((index, member)) => {
-            read_payload(model, member, index, into, &mut seen, &mut track, request.body)?;
+            read_payload(route.protocol, member, index, into, &mut seen, &mut track, request.body)?;
             // S3 does not say which members of a document are missing.
-            if model.protocol == Protocol::RestXml
+            if route.protocol == Protocol::RestXml
                 && (!track.violations.is_empty() || member.required && !seen.has(index))
             {
                 return Err(not_the_schema());
             }
         }
         None if request.body.is_empty() => (),
-        None if model.protocol == Protocol::RestJson => {
+        None if route.protocol == Protocol::RestJson => {
             let mut reader = JsonReader::new(request.body);
             reader.members(into, &mut seen)?;
             reader.finish()?;
@@ -141,7 +135,7 @@ fn read_rest(
 }
 
 fn read_payload(
-    model: &Model,
+    protocol: Protocol,
     member: &'static Member,
     index: usize,
     into: &mut dyn Structure,
@@ -150,7 +144,7 @@ fn read_payload(
     body: &[u8],
 ) -> Result<(), ReadError> {
     let Some(slot) = into.member_mut(index).filter(|_| !body.is_empty()) else { return Ok(()) };
-    match (&member.schema.kind, model.protocol) {
+    match (&member.schema.kind, protocol) {
         (Kind::Blob | Kind::String, _) => slot.read(&mut Raw(body), member.schema)?,
         (_, Protocol::RestXml) => {
             let parsed = text(body).and_then(Node::from_xml).ok().filter(|(root, _)| root == member.root());

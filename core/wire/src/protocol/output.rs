@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::codec::{CborWriter, JsonWriter, TextWriter, XmlWriter};
 use crate::facts::{Kind, Location, Member, Model, OperationFacts, Protocol, Schema, TimestampFormat};
+use crate::router::Route;
 use crate::shape::{Shape, Structure, Writer};
 
 /// An answer, ready for HTTP. A streamed body is added by whoever streams it.
@@ -44,13 +45,14 @@ impl Rendered {
     }
 }
 
-/// Encodes an output for its protocol.
-pub fn write_output(model: &Model, operation: &OperationFacts, output: &dyn Structure, request_id: &str) -> Rendered {
-    match model.protocol {
+/// Encodes an output in the protocol that the request spoke.
+pub fn write_output(model: &Model, route: &Route, output: &dyn Structure, request_id: &str) -> Rendered {
+    let operation = route.operation;
+    match route.protocol {
         Protocol::AwsJson10 => Rendered::new(200, "application/x-amz-json-1.0", json(output)),
         Protocol::AwsJson11 => Rendered::new(200, "application/x-amz-json-1.1", json(output)),
         Protocol::Query => query(model, operation, output, request_id),
-        Protocol::RestJson | Protocol::RestXml => rest(model, operation, output),
+        Protocol::RestJson | Protocol::RestXml => rest(model, route, output),
         Protocol::RpcV2Cbor => {
             let mut writer = CborWriter::default();
             writer.structure(output);
@@ -92,12 +94,12 @@ fn query(model: &Model, operation: &OperationFacts, output: &dyn Structure, requ
     Rendered::new(200, "text/xml", xml)
 }
 
-fn rest(model: &Model, operation: &OperationFacts, output: &dyn Structure) -> Rendered {
-    let facts = output.facts();
-    let is_json = model.protocol == Protocol::RestJson;
+fn rest(model: &Model, route: &Route, output: &dyn Structure) -> Rendered {
+    let (facts, operation) = (output.facts(), route.operation);
+    let is_json = route.protocol == Protocol::RestJson;
     let mut rendered = match facts.payload() {
         Some((_, member)) if member.streaming => Rendered::new(200, "binary/octet-stream", Bytes::new()),
-        Some((index, member)) => payload(model, member, output.member(index)),
+        Some((index, member)) => payload(model, route.protocol, member, output.member(index)),
         None if is_json => Rendered::new(200, "application/json", json(output)),
         None if facts.members.iter().any(|m| m.location == Location::Body) => {
             let mut writer = XmlWriter::new(operation.output_root, model.xml_namespace).with_milliseconds();
@@ -137,8 +139,8 @@ fn rest(model: &Model, operation: &OperationFacts, output: &dyn Structure) -> Re
     rendered
 }
 
-fn payload(model: &Model, member: &'static Member, value: Option<&dyn Shape>) -> Rendered {
-    let is_json = model.protocol == Protocol::RestJson;
+fn payload(model: &Model, protocol: Protocol, member: &'static Member, value: Option<&dyn Shape>) -> Rendered {
+    let is_json = protocol == Protocol::RestJson;
     let Some(value) = value.filter(|value| value.present()) else {
         return Rendered { status: 200, headers: HeaderMap::new(), body: Bytes::new() };
     };

@@ -6,7 +6,7 @@ use serde_json::json;
 use wire::prelude::*;
 use wire::protocol::{ErrorBody, HttpInput, write_error, write_output};
 
-use crate::model::{Everything, OPERATIONS, Tree, model, read};
+use crate::model::{Everything, Tree, model, read, route};
 
 fn body(bytes: &[u8]) -> String {
     let empty = HeaderMap::new();
@@ -40,7 +40,7 @@ fn what_is_written_is_read() {
         map: Some(BTreeMap::from([("k".into(), "v".into())])),
         tree: Some(Tree { name: "oak".into(), ..Tree::default() }),
     };
-    let rendered = write_output(&model(Protocol::RpcV2Cbor), &OPERATIONS[0], &output, "id");
+    let rendered = write_output(&model(Protocol::RpcV2Cbor), &route(Protocol::RpcV2Cbor, 0), &output, "id");
     assert_eq!(rendered.headers["content-type"], "application/cbor");
     assert_eq!(rendered.headers["smithy-protocol"], "rpc-v2-cbor");
     assert_eq!(body(&rendered.body), format!("{output:?}"));
@@ -92,14 +92,14 @@ fn errors_carry_their_type_and_their_former_code() {
     };
     let members = [("Item", json!({ "a": [1, 1.5, null, true] }))];
     let error = ErrorBody { facts: &GONE, message: "gone", members: &members, request_id: "id", resource: "/" };
-    let plain = write_error(&model(Protocol::RpcV2Cbor), &error);
+    let plain = write_error(&model(Protocol::RpcV2Cbor), Protocol::RpcV2Cbor, &error);
     assert_eq!((plain.status, plain.headers.get("x-amzn-query-error")), (404, None));
     expect![[
         r"\xa3f__typercom.test#QueueGonegmessagedgonedItem\xa1aa\x84\x01\xfb?\xf8\x00\x00\x00\x00\x00\x00\xf6\xf5"
     ]]
     .assert_eq(&plain.body.escape_ascii().to_string());
     for protocol in [Protocol::RpcV2Cbor, Protocol::AwsJson10, Protocol::AwsJson11] {
-        let moved = write_error(&Model { query_compatible: true, ..model(protocol) }, &error);
+        let moved = write_error(&Model { query_compatible: true, ..model(protocol) }, protocol, &error);
         assert_eq!(
             (moved.status, &moved.headers["x-amzn-query-error"]),
             (400, &"Test.QueueGone;Sender".parse().unwrap())

@@ -5,7 +5,7 @@ use wire::Protocol;
 use wire::prelude::*;
 use wire::protocol::{ErrorBody, write_error, write_output};
 
-use crate::model::{Everything, OPERATIONS, Tree, body, model, shown};
+use crate::model::{Everything, Tree, body, model, route, shown};
 
 fn check(text: &str, expected: Expect) {
     expected.assert_eq(&body::<Everything>(Protocol::AwsJson10, text));
@@ -81,7 +81,7 @@ fn every_kind_is_written() {
         tree: Some(Tree { name: "oak".into(), ..Tree::default() }),
         ..Everything::default()
     };
-    let rendered = write_output(&model(Protocol::AwsJson11), &OPERATIONS[0], &output, "id");
+    let rendered = write_output(&model(Protocol::AwsJson11), &route(Protocol::AwsJson11, 0), &output, "id");
     expect![[r#"
         200 content-type: application/x-amz-json-1.1
         {"Text":"a\"\n","Count":3,"Ratio":"Infinity","Blob":"AQI=","Time":1.5,"Names":["a"],"Map":{"k":"v"},"Tree":{"Name":"oak"}}"#]]
@@ -96,9 +96,9 @@ fn errors_carry_their_type() {
     expect![[r#"
         400 content-type: application/x-amz-json-1.0
         {"__type":"com.test#GoneException","message":"It is gone","Item":{"a":1}}"#]]
-    .assert_eq(&shown(&write_error(&model(Protocol::AwsJson10), &error)));
+    .assert_eq(&shown(&write_error(&model(Protocol::AwsJson10), Protocol::AwsJson10, &error)));
     expect![[r#"
         400 content-type: application/json, x-amzn-errortype: GoneException
         {"message":"It is gone","Item":{"a":1}}"#]]
-    .assert_eq(&shown(&write_error(&model(Protocol::RestJson), &error)));
+    .assert_eq(&shown(&write_error(&model(Protocol::RestJson), Protocol::RestJson, &error)));
 }

@@ -81,12 +81,17 @@ pub static OPERATIONS: &[OperationFacts] = &[
     },
 ];
 
-pub const fn model(protocol: Protocol) -> Model {
+/// The way to an operation in a protocol.
+pub fn route(protocol: Protocol, index: usize) -> Route {
+    Route { operation: &OPERATIONS[index], protocol, labels: Vec::new() }
+}
+
+pub fn model(protocol: Protocol) -> Model {
     Model {
         service_id: "Test",
         signing_name: "test",
         api_version: "2026-11-24",
-        protocol,
+        protocols: Box::leak(Box::new([protocol])),
         target_prefix: "Test",
         xml_namespace: "urn:test",
         error_namespace: "com.test",
@@ -109,7 +114,7 @@ pub fn read<T: Structure + Default>(
     let operation = &OPERATIONS[usize::from(!labels.is_empty())];
     let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     let mut input = T::default();
-    let missing = protocol::read_input(&model(protocol), &Route { operation, labels }, &mut input, request)?;
+    let missing = protocol::read_input(&Route { operation, protocol, labels }, &mut input, request)?;
     Ok((input, missing))
 }
 

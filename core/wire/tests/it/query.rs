@@ -5,7 +5,7 @@ use wire::Protocol;
 use wire::prelude::*;
 use wire::protocol::{ErrorBody, write_error, write_output};
 
-use crate::model::{Everything, OPERATIONS, Tree, body, model, shown};
+use crate::model::{Everything, Tree, body, model, route, shown};
 
 fn check(form: &str, expected: Expect) {
     expected.assert_eq(&body::<Everything>(Protocol::Query, form));
@@ -40,7 +40,7 @@ fn results_are_wrapped() {
         time: Some(Timestamp::from_ms(0)),
         ..Everything::default()
     };
-    let rendered = write_output(&model(Protocol::Query), &OPERATIONS[0], &output, "id");
+    let rendered = write_output(&model(Protocol::Query), &route(Protocol::Query, 0), &output, "id");
     expect![[r#"
         200 content-type: text/xml
         <DoResponse xmlns="urn:test"><DoResult><Text>a&lt;b</Text><Time>1970-01-01T00:00:00Z</Time><Names><member>a</member></Names><Flat>x</Flat><Flat>y</Flat><Map><entry><key>k</key><value>v</value></entry></Map><Tree><Name>oak</Name><Trees></Trees></Tree></DoResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></DoResponse>"#]]
@@ -54,5 +54,5 @@ fn errors_say_whose_fault_they_are() {
     expect![[r#"
         404 content-type: text/xml
         <ErrorResponse xmlns="urn:test"><Error><Type>Sender</Type><Code>Gone</Code><Message>a &amp; b</Message></Error><RequestId>id</RequestId></ErrorResponse>"#]]
-    .assert_eq(&shown(&write_error(&model(Protocol::Query), &error)));
+    .assert_eq(&shown(&write_error(&model(Protocol::Query), Protocol::Query, &error)));
 }

@@ -6,7 +6,7 @@ use wire::Protocol;
 use wire::prelude::*;
 use wire::protocol::{ErrorBody, HttpInput, write_error, write_output};
 
-use crate::model::{Everything, Located, OPERATIONS, Tree, body, headers, model, read, shown};
+use crate::model::{Everything, Located, Tree, body, headers, model, read, route, shown};
 
 fn located(protocol: Protocol, query: &str, pairs: &[(&str, &str)], body: &str, expected: &str) {
     let headers: HeaderMap = headers(pairs);
@@ -51,13 +51,13 @@ fn outputs_go_where_the_model_says() {
         status: Some(206),
         ..Located::default()
     };
-    let xml = write_output(&model(Protocol::RestXml), &OPERATIONS[1], &output, "id");
+    let xml = write_output(&model(Protocol::RestXml), &route(Protocol::RestXml, 1), &output, "id");
     expect![[r#"
         206 content-type: application/xml, x-meta-who: me, x-since: Thu, 01 Jan 1970 00:00:00 GMT
         <?xml version="1.0" encoding="UTF-8"?>
         <Tree xmlns="urn:test"><Name>oak</Name></Tree>"#]]
     .assert_eq(&shown(&xml));
-    let json = write_output(&model(Protocol::RestJson), &OPERATIONS[1], &output, "id");
+    let json = write_output(&model(Protocol::RestJson), &route(Protocol::RestJson, 1), &output, "id");
     expect![[r#"
         206 content-type: application/json, x-meta-who: me, x-since: Thu, 01 Jan 1970 00:00:00 GMT
         {"Name":"oak"}"#]]
@@ -73,5 +73,5 @@ fn s3_errors_name_the_resource() {
         404 content-type: application/xml
         <?xml version="1.0" encoding="UTF-8"?>
         <Error><Code>NoSuchKey</Code><Message>gone</Message><Key>k&amp;l</Key><Resource>/b/k</Resource><RequestId>id</RequestId><HostId>Y2xlYXJza3kvaWQ=</HostId></Error>"#]]
-    .assert_eq(&shown(&write_error(&model(Protocol::RestXml), &error)));
+    .assert_eq(&shown(&write_error(&model(Protocol::RestXml), Protocol::RestXml, &error)));
 }

@@ -44,23 +44,25 @@ impl Request {
         let route = self.route(made).ok_or_else(|| ReadError::Malformed("no operation is there".into()))?;
         let mut input = Dynamic::new(made.operation.shapes.unwrap().0);
         let request = HttpInput { query: &self.query, headers: &self.headers, body: &self.body };
-        read_input(made.model, &route, &mut input, &request)?;
+        read_input(&route, &mut input, &request)?;
         Ok(input)
     }
 
     fn route(&self, made: &Made) -> Option<Route> {
         let router = Router::new(made.model);
-        match made.model.protocol {
+        let protocol = made.model.protocol();
+        match protocol {
             Protocol::RestJson | Protocol::RestXml => {
                 router.rest(&self.method, &self.path, &self.query, &|name| self.headers.contains_key(name))
             }
             Protocol::AwsJson10 | Protocol::AwsJson11 => router.named(
+                protocol,
                 self.headers
                     .get("x-amz-target")
                     .map_or(made.operation.name, |target| target.to_str().unwrap_or("").rsplit('.').next().unwrap()),
             ),
-            Protocol::RpcV2Cbor => rpc_names(&self.path).and_then(|(_, name)| router.named(name)),
-            Protocol::Query => router.named(made.operation.name),
+            Protocol::RpcV2Cbor => rpc_names(&self.path).and_then(|(_, name)| router.named(protocol, name)),
+            Protocol::Query => router.named(protocol, made.operation.name),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 use wire::{
-    ErrorFacts, Fault, Http, Kind, Location, Member, Model, OperationFacts, Protocol, Schema, StructureFacts,
+    ErrorFacts, Fault, Http, Kind, Location, Member, Model, OperationFacts, Protocol, Route, Schema, StructureFacts,
     TimestampFormat,
 };
 
@@ -41,6 +41,13 @@ pub struct Made {
     pub operation: &'static OperationFacts,
 }
 
+impl Made {
+    /// The way to the operation, without the labels of a path.
+    pub fn route(&self) -> Route {
+        Route { operation: self.operation, protocol: self.model.protocol(), labels: Vec::new() }
+    }
+}
+
 /// The model with the one operation of a case.
 pub fn make(suite: &Value, case: &Value) -> Made {
     let mut shapes = Shapes { shapes: &suite["shapes"], made: HashMap::new(), structures: HashMap::new() };
@@ -67,7 +74,7 @@ pub fn make(suite: &Value, case: &Value) -> Made {
         service_id: "Vector",
         signing_name: "vector",
         api_version: word(text(metadata, "apiVersion")),
-        protocol: protocol(metadata),
+        protocols: leak([protocol(metadata)]),
         target_prefix: word(text(metadata, "targetPrefix")),
         xml_namespace: "",
         error_namespace: "",

@@ -20,7 +20,7 @@ pub fn judge(suite: &Value, case: &Value) -> Result<(), String> {
     let expected = response["body"].as_str().unwrap_or("");
     let is_document = !expected.trim().is_empty() && payload_is_document(case, &made);
     let body = String::from_utf8_lossy(&rendered.body);
-    let agrees = match made.model.protocol {
+    let agrees = match made.model.protocol() {
         Protocol::RpcV2Cbor => same(&plain(cbor(&rendered.body)), &plain(cbor(&input::body(response, expected)))),
         _ if !is_document => expected.trim().is_empty() && nothing(&body) || body == expected,
         Protocol::RestXml | Protocol::Query => Element::parse(&body) == Element::parse(expected),
@@ -55,7 +55,7 @@ fn plain(mut document: Value) -> Value {
 fn success(case: &Value, made: &Made) -> Rendered {
     let (_, facts) = made.operation.shapes.unwrap();
     let output = Dynamic::from_json(facts, &case["result"]);
-    write_output(made.model, made.operation, &output, "foo-id")
+    write_output(made.model, &made.route(), &output, "foo-id")
 }
 
 fn failure(suite: &Value, case: &Value, made: &Made) -> Rendered {
@@ -71,7 +71,7 @@ fn failure(suite: &Value, case: &Value, made: &Made) -> Rendered {
         .filter_map(|m| Some((m.wire_name, body.get(m.wire_name).or_else(|| body.get(m.name))?.clone())))
         .collect();
     let error = ErrorBody { facts: &facts, message, members: &members, request_id: "foo-id", resource: "" };
-    write_error(made.model, &error)
+    write_error(made.model, made.model.protocol(), &error)
 }
 
 /// A payload of bytes or text is compared as it is.

@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "IAM",
     signing_name: "iam",
     api_version: "2010-05-08",
-    protocol: Protocol::Query,
+    protocols: &[Protocol::Query],
     target_prefix: "",
     xml_namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
     error_namespace: "",

@@ -9,7 +9,7 @@ pub static MODEL: Model = Model {
     service_id: "STS",
     signing_name: "sts",
     api_version: "2011-06-15",
-    protocol: Protocol::Query,
+    protocols: &[Protocol::Query],
     target_prefix: "",
     xml_namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
     error_namespace: "",

@@ -35,7 +35,7 @@ static MODEL: Model = Model {
     service_id: "Logs",
     signing_name: "logs",
     api_version: "",
-    protocol: Protocol::AwsJson11,
+    protocols: &[Protocol::AwsJson11],
     target_prefix: "",
     xml_namespace: "",
     error_namespace: "",
