@@ -5,6 +5,7 @@ mod config;
 mod endpoint;
 mod explain;
 mod keys;
+mod log;
 mod runtimes;
 mod serve;
 mod wiring;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::future::Future;
-use std::io::{self, IsTerminal};
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,15 +12,14 @@ use edge::{Edge, Inside, Server};
 use kv_fjall::Fjall;
 use sandbox::Sandboxes;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Serve};
 use crate::wiring::{self, Parts};
-use crate::{endpoint, keys, runtimes};
+use crate::{endpoint, keys, log, runtimes};
 
 /// Runs the server until it is told to stop.
 pub fn run(settings: &Serve) -> anyhow::Result<()> {
-    log(&settings.log)?;
+    let _log = log::start(&settings.log)?;
     let data_dir = settings.place.data_dir.as_path();
     fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
     // The store's lock comes first: a second server must touch nothing.
@@ -138,13 +136,4 @@ fn greet(data_dir: &Path, (listening, url): (&str, &str), sandboxes: &Sandboxes,
     }
     println!("use it: eval \"$(clearsky env --data-dir {})\"", data_dir.display());
     println!("ready");
-}
-
-fn log(filter: &str) -> anyhow::Result<()> {
-    // The store's own chatter is for those who ask for it.
-    let filter =
-        EnvFilter::try_new(format!("fjall=warn,lsm_tree=warn,{filter}")).with_context(|| format!("--log {filter}"))?;
-    let colours = io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).init();
-    Ok(())
 }

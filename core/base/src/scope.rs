@@ -55,8 +55,12 @@ impl Account {
 
     /// Parses 12 digits; anything else is `None`.
     pub fn parse(text: &str) -> Option<Self> {
-        let valid = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-        valid.then(|| Self::from(text))
+        Self::is_account(text).then(|| Self::from(text))
+    }
+
+    /// Whether text is 12 digits.
+    pub fn is_account(text: &str) -> bool {
+        text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
     }
 }
 

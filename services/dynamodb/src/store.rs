@@ -1,11 +1,12 @@
 //! Typed reads and writes of tables and items inside a transaction.
 
 use std::ops::Range as ByteRange;
+use std::sync::{Arc, LazyLock};
 
 use base::{Scope, Timestamp};
 use bytes::Bytes;
 use kv::{Key, Limit, Position, Range, Timer, Tx, Watch};
-use service::{Failure, Platform};
+use service::{Failure, Parsed, Platform};
 
 use crate::engine::codec;
 use crate::errors::Error;
@@ -21,11 +22,14 @@ const SWEEP_ROWS: usize = 1000;
 const PAGE_TABLES: usize = 100;
 
 /// A table; a change of it by another transaction is a conflict.
-pub(crate) async fn table(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Option<Table>, Error> {
+pub(crate) async fn table(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Option<Arc<Table>>, Error> {
     let Some(bytes) = tx.get(&keys::row(&keys::table(scope, name))).await? else { return Ok(None) };
-    let TableRecord::V1(table) = serde_json::from_slice(&bytes).map_err(Failure::internal)?;
-    Ok(Some(table))
+    let parse = |bytes: &[u8]| serde_json::from_slice(bytes).map(|TableRecord::V1(table)| table);
+    Ok(Some(TABLES.parsed(&bytes, parse).map_err(Failure::internal)?))
 }
+
+/// Every request about an item needs its table's record, which seldom changes. Some thousand tables, of a KiB each.
+static TABLES: LazyLock<Parsed<Table>> = LazyLock::new(|| Parsed::new(4096));
 
 pub(crate) fn put_table(tx: &mut Tx, scope: &Scope, table: Table) -> Result<(), Error> {
     let key = keys::row(&keys::table(scope, &table.name));

@@ -1,6 +1,7 @@
 //! A request's expressions, parsed before any table is looked at, as AWS does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kv::Tx;
 use service::{Cx, Demand};
@@ -90,7 +91,7 @@ impl<'i> Given<'i> {
 }
 
 /// The table that a request about items names. Whoever may not use it is not told whether it is there.
-pub(crate) async fn table(cx: &Cx, tx: &mut Tx, action: &'static str, given: &str) -> Result<Table, Error> {
+pub(crate) async fn table(cx: &Cx, tx: &mut Tx, action: &'static str, given: &str) -> Result<Arc<Table>, Error> {
     let name = names::table_name(&cx.scope, given)?;
     let found = store::table(tx, &cx.scope, name).await?;
     if found.is_none() {

@@ -1,5 +1,7 @@
 //! Tables: create, describe, list, change, delete.
 
+use std::sync::Arc;
+
 use kv::Tx;
 use service::Cx;
 
@@ -142,7 +144,8 @@ pub(crate) async fn describe_time_to_live(
 
 async fn existing(cx: &Cx, tx: &mut Tx, given: &str) -> Result<Table, Error> {
     let name = names::table_name(&cx.scope, given)?;
-    store::table(tx, &cx.scope, name).await?.ok_or_else(|| Error::TableNotFound(name.to_owned()))
+    let found = store::table(tx, &cx.scope, name).await?.ok_or_else(|| Error::TableNotFound(name.to_owned()))?;
+    Ok(Arc::unwrap_or_clone(found))
 }
 
 fn protection(enabled: Option<bool>) -> DeletionProtection {

@@ -1,6 +1,7 @@
 //! TransactGetItems: items of any tables, as they were at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kv::Tx;
 use service::Cx;
@@ -18,7 +19,7 @@ use crate::wire::{Get, ItemResponse, TransactGetItem, TransactGetItemsInput, Tra
 
 /// One item to get.
 struct Wanted {
-    table: Table,
+    table: Arc<Table>,
     key: Result<PrimaryKey, KeyError>,
     projection: Option<Projection>,
 }
@@ -53,7 +54,7 @@ pub(crate) async fn transact_get_items(
         let bytes = item.as_ref().map_or(0, item_size_bytes);
         bytes_total += bytes;
         let read = Transacted::read(bytes);
-        units.entry(one.table.name).and_modify(|units| *units = units.plus(read)).or_insert(read);
+        units.entry(one.table.name.clone()).and_modify(|units| *units = units.plus(read)).or_insert(read);
         let item = match one.projection {
             Some(projection) => item.map(|item| projection.project(&item)),
             None => item,

@@ -1,6 +1,7 @@
 //! TransactWriteItems: puts, updates, deletes and condition checks on items of any tables, all of them or none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ::wire::Shape;
 use ::wire::codec::JsonWriter;
@@ -28,7 +29,7 @@ const TOKEN_MS: i64 = 10 * 60 * 1000;
 /// An action with its table and its item's key, which may not fit the table.
 struct Placed<'i> {
     action: Action<'i>,
-    table: Table,
+    table: Arc<Table>,
     key: Result<PrimaryKey, KeyError>,
 }
 
@@ -38,7 +39,7 @@ struct Ready<'i> {
     subject: &'i Item,
     guard: Guard,
     update: Option<Update>,
-    table: Table,
+    table: Arc<Table>,
     key: PrimaryKey,
 }
 
