@@ -1,6 +1,7 @@
 """Drops documentation and examples from one botocore model: python3 models.py FROM.json.gz TO.json"""
 import gzip
 import json
+import os
 import sys
 
 PROSE = {"documentation", "documentationUrl", "deprecatedMessage", "examples", "internalonly"}
@@ -17,8 +18,21 @@ def strip(value, inside=None):
     return value
 
 
+def paginators(model):
+    """Which operations page, and by which members: botocore keeps it in a file of its own."""
+    for opener, name in ((open, "paginators-1.json"), (gzip.open, "paginators-1.json.gz")):
+        path = os.path.join(os.path.dirname(model), name)
+        if os.path.exists(path):
+            with opener(path) as source:
+                return json.load(source)["pagination"]
+    return {}
+
+
 with gzip.open(sys.argv[1]) as source:
     model = strip(json.load(source))
+for name, pages in paginators(sys.argv[1]).items():
+    if name in model["operations"]:
+        model["operations"][name]["pagination"] = {key: pages[key] for key in ("input_token", "output_token")}
 for key in ("clientContextParams", "endpointRuleSet"):
     model.pop(key, None)
 for operation in model["operations"].values():
