@@ -1,5 +1,6 @@
 //! The blob seam: byte streams that are written once, read in ranges and deleted. Names and digests are the caller's.
 
+mod hold;
 mod id;
 #[cfg(feature = "suite")]
 pub mod suite;
@@ -10,6 +11,7 @@ use base::Timestamp;
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
 
+pub use hold::{Hold, Holds};
 pub use id::{BlobId, BlobIdError};
 
 /// The size of the chunks that a read yields (the last one is shorter): large enough that the hand-over between
@@ -65,8 +67,12 @@ pub trait Blobs: Send + Sync + 'static {
     /// How long the blob is.
     fn len<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<u64>>;
 
-    /// Removes the blob; readers that have begun go on. One that is not there is fine.
+    /// Removes the blob, while there is a hold at its end; readers that have begun go on. One that is not there is fine.
     fn delete<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<()>>;
+
+    /// Keeps everything readable that is there, whatever is deleted meanwhile. A crash leaves the deleted ones to the
+    /// sweeper.
+    fn hold(&self) -> Hold;
 
     /// Blobs behind `after` in the order of their ids, at most `limit` and [`LIST_MAX`].
     fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<Listed>>>;

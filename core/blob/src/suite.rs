@@ -16,6 +16,7 @@ pub async fn all(blobs: &dyn Blobs) {
     unfinished_uploads_are_nowhere(blobs).await;
     listing_turns_pages(blobs).await;
     readers_outlive_a_delete(blobs).await;
+    what_is_held_stays(blobs).await;
 }
 
 /// Bytes that differ at every offset up to 2^32, cut into chunks of odd sizes.
@@ -107,4 +108,17 @@ async fn readers_outlive_a_delete(blobs: &dyn Blobs) {
         found.extend_from_slice(&chunk);
     }
     assert_eq!(found, body);
+}
+
+async fn what_is_held_stays(blobs: &dyn Blobs) {
+    let (held, kept) = (store(blobs, b"held").await.id, store(blobs, b"kept").await.id);
+    let (first, second) = (blobs.hold(), blobs.hold());
+    blobs.delete(&held).await.unwrap();
+    drop(first);
+    assert_eq!(read(blobs, &held, 0..4).await.unwrap(), b"held");
+    drop(second);
+    // What a hold leaves may go a moment later.
+    while blobs.len(&held).await.is_ok() {}
+    assert_eq!(read(blobs, &kept, 0..4).await.unwrap(), b"kept");
+    blobs.delete(&kept).await.unwrap();
 }

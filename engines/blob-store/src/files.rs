@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Write},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use base::{Ids, Timestamp};
-use blob::{BlobId, Blobs, Error, LIST_MAX, Listed, Result, Upload};
+use blob::{BlobId, Blobs, Error, Hold, Holds, LIST_MAX, Listed, Result, Upload};
 use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 
@@ -20,6 +20,9 @@ use crate::{read, upload::FileUpload};
 pub const FREE_BYTES_RESERVE: u64 = 512 * 1024 * 1024;
 
 const TEMPORARY: &str = "tmp";
+
+/// How bodies lie in the directory. A directory that does not say has this format.
+const FORMAT: &str = "clearsky-blobs 1\n";
 
 /// How to open a store.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ impl Default for Options {
 pub enum OpenError {
     #[error("{} is in use by another process", dir.display())]
     Locked { dir: PathBuf },
+    #[error("{} has the format {found:?}, this program knows {FORMAT:?} only; nothing was changed", dir.display())]
+    Format { dir: PathBuf, found: String },
     #[error("{}: {source}", dir.display())]
     Io { dir: PathBuf, source: io::Error },
 }
@@ -53,6 +58,7 @@ pub(crate) struct Files {
     dir: PathBuf,
     free_bytes_reserve: u64,
     ids: Ids,
+    holds: Holds,
     _lock: File,
 }
 
@@ -68,11 +74,23 @@ impl BlobStore {
             TryLockError::WouldBlock => OpenError::Locked { dir: dir.into() },
             TryLockError::Error(source) => failed(source),
         })?;
+        check_format(dir)?;
         empty(&dir.join(TEMPORARY)).map_err(failed)?;
         sync_dir(dir).map_err(failed)?;
         let files =
-            Files { dir: dir.into(), free_bytes_reserve: options.free_bytes_reserve, ids: Ids::system(), _lock: lock };
+            Files {
+                dir: dir.into(),
+                free_bytes_reserve: options.free_bytes_reserve,
+                ids: Ids::system(),
+                holds: Holds::default(),
+                _lock: lock,
+            };
         Ok(Self { files: Arc::new(files) })
+    }
+
+    /// Starts a blob that has a name already, for restoring a backup. Finishing it fails where there is one of that name.
+    pub fn write_as(&self, id: BlobId) -> Box<dyn Upload> {
+        Box::new(FileUpload::new(Arc::clone(&self.files), Some(id)))
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Files) -> Result<T> + Send + 'static) -> Result<T> {
@@ -83,7 +101,7 @@ impl BlobStore {
 
 impl Blobs for BlobStore {
     fn write(&self) -> Box<dyn Upload> {
-        Box::new(FileUpload::new(Arc::clone(&self.files)))
+        Box::new(FileUpload::new(Arc::clone(&self.files), None))
     }
 
     fn read(&self, id: &BlobId, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
@@ -101,11 +119,25 @@ impl Blobs for BlobStore {
 
     fn delete<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<()>> {
         let id = id.clone();
-        self.blocking(move |files| match fs::remove_file(files.path(&id)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => Ok(removed?),
+        self.blocking(move |files| if files.holds.defers(&id) { Ok(()) } else { files.remove(&id) }).boxed()
+    }
+
+    fn hold(&self) -> Hold {
+        let files = Arc::clone(&self.files);
+        self.files.holds.begin(move |deferred| {
+            let files = Arc::clone(&files);
+            let remove = move || {
+                for id in deferred {
+                    if let Err(error) = files.remove(&id) {
+                        tracing::warn!("a body that was deleted is left to the sweeper: {error}");
+                    }
+                }
+            };
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+                Err(_) => remove(),
+            }
         })
-        .boxed()
     }
 
     fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<Listed>>> {
@@ -124,6 +156,13 @@ impl Files {
         self.dir.join(id.as_str().get(..2).unwrap_or_default())
     }
 
+    fn remove(&self, id: &BlobId) -> Result<()> {
+        match fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => Ok(removed?),
+        }
+    }
+
     /// A file without a name in the store yet; it goes away with its path.
     pub(crate) fn temporary(&self) -> Result<(File, tempfile::TempPath)> {
         self.check_room()?;
@@ -139,8 +178,8 @@ impl Files {
     }
 
     /// Gives a file that is on disk its name, durably.
-    pub(crate) fn keep(&self, path: tempfile::TempPath) -> Result<BlobId> {
-        let id = BlobId::random(&self.ids);
+    pub(crate) fn keep(&self, path: tempfile::TempPath, id: Option<BlobId>) -> Result<BlobId> {
+        let id = id.unwrap_or_else(|| BlobId::random(&self.ids));
         let shelf = self.shelf(&id);
         match fs::create_dir(&shelf) {
             Ok(()) => sync_dir(&self.dir)?,
@@ -200,6 +239,23 @@ fn empty(dir: &Path) -> io::Result<()> {
         fs::remove_file(entry?.path())?;
     }
     Ok(())
+}
+
+/// Before anything else is looked at: what another program wrote stays as it is.
+fn check_format(dir: &Path) -> Result<(), OpenError> {
+    let path = dir.join("format");
+    let failed = |source| OpenError::Io { dir: path.clone(), source };
+    match fs::read(&path) {
+        Ok(found) if found == FORMAT.as_bytes() => Ok(()),
+        Ok(found) => Err(OpenError::Format { dir: dir.into(), found: String::from_utf8_lossy(&found).into_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+            file.write_all(FORMAT.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+            file.persist(&path).map_err(|error| failed(error.error))?;
+            Ok(())
+        }
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn sync_dir(dir: &Path) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use blob::{CHUNK_BYTES, Error, Result, Stored, Upload};
+use blob::{BlobId, CHUNK_BYTES, Error, Result, Stored, Upload};
 use bytes::{Buf, Bytes};
 use futures::{FutureExt, future::BoxFuture};
 use tempfile::TempPath;
@@ -30,6 +30,8 @@ pub(crate) struct FileUpload {
     gathered_bytes: usize,
     bytes: u64,
     failed: bool,
+    /// The name it is to have; else one that no other has.
+    id: Option<BlobId>,
 }
 
 /// The file on disk. Dropping it removes it.
@@ -41,8 +43,8 @@ struct Open {
 }
 
 impl FileUpload {
-    pub(crate) fn new(files: Arc<Files>) -> Self {
-        Self { files, open: None, writing: None, gathered: Vec::new(), gathered_bytes: 0, bytes: 0, failed: false }
+    pub(crate) fn new(files: Arc<Files>, id: Option<BlobId>) -> Self {
+        Self { files, open: None, writing: None, gathered: Vec::new(), gathered_bytes: 0, bytes: 0, failed: false, id }
     }
 
     async fn take(&mut self, chunk: Bytes) -> Result<()> {
@@ -104,10 +106,10 @@ impl FileUpload {
         if let Some(syncing) = open.syncing.take() {
             syncing.await.map_err(io::Error::other)?.map_err(from_io)?;
         }
-        let (files, bytes) = (Arc::clone(&self.files), self.bytes);
+        let (files, bytes, id) = (Arc::clone(&self.files), self.bytes, self.id.take());
         let keeping = tokio::task::spawn_blocking(move || {
             open.file.sync_all().map_err(from_io)?;
-            files.keep(open.path)
+            files.keep(open.path, id)
         });
         let id = keeping.await.map_err(io::Error::other)??;
         Ok(Stored { id, bytes })

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use blob::{Blobs, CHUNK_BYTES, Error};
+use blob::{BlobId, Blobs, CHUNK_BYTES, Error};
 use blob_store::{BlobStore, OpenError, Options};
 use bytes::Bytes;
 
@@ -71,4 +71,26 @@ async fn a_second_opener_is_told_which_directory_is_in_use() {
     let _first = open(dir.path());
     let error = BlobStore::open(dir.path(), Options::default()).err().unwrap();
     assert!(matches!(&error, OpenError::Locked { dir: named } if named == dir.path()), "{error}");
+}
+
+#[tokio::test]
+async fn an_unknown_format_is_refused_and_nothing_is_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    std::fs::write(dir.path().join("format"), "clearsky-blobs 99\n").unwrap();
+    std::fs::write(dir.path().join("tmp/theirs"), "x").unwrap();
+    let error = BlobStore::open(dir.path(), Options::default()).err().unwrap();
+    assert!(matches!(&error, OpenError::Format { found, .. } if found.contains("99")), "{error}");
+    assert_eq!(temporary_files(dir.path()), 1);
+}
+
+#[tokio::test]
+async fn a_blob_may_be_given_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, id) = (open(dir.path()), BlobId::random(&base::Ids::seeded(1)));
+    let mut upload = store.write_as(id.clone());
+    upload.push(Bytes::from_static(b"named")).await.unwrap();
+    assert_eq!(upload.finish().await.unwrap().id, id);
+    assert_eq!(store.len(&id).await.unwrap(), 5);
+    assert!(store.write_as(id).finish().await.is_err());
 }

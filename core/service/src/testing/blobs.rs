@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::{Clock, FakeClock, Ids, Timestamp};
-use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Listed, Result, Stored, Upload};
+use blob::{BlobId, Blobs, CHUNK_BYTES, Error, Hold, Holds, Listed, Result, Stored, Upload};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -16,6 +16,7 @@ type Bodies = Arc<Mutex<BTreeMap<BlobId, (Bytes, Timestamp)>>>;
 /// A blob store for tests.
 pub struct MemoryBlobs {
     bodies: Bodies,
+    holds: Holds,
     ids: Arc<Ids>,
     clock: Arc<FakeClock>,
 }
@@ -23,7 +24,7 @@ pub struct MemoryBlobs {
 impl MemoryBlobs {
     /// An empty store whose bodies are as old as this clock says.
     pub fn new(clock: &Arc<FakeClock>) -> Self {
-        Self { bodies: Bodies::default(), ids: Arc::new(Ids::seeded(2)), clock: Arc::clone(clock) }
+        Self { bodies: Bodies::default(), holds: Holds::default(), ids: Arc::new(Ids::seeded(2)), clock: Arc::clone(clock) }
     }
 
     /// How many bodies there are.
@@ -90,8 +91,15 @@ impl Blobs for MemoryBlobs {
     }
 
     fn delete<'a>(&'a self, id: &'a BlobId) -> BoxFuture<'a, Result<()>> {
-        lock(&self.bodies).remove(id);
+        if !self.holds.defers(id) {
+            lock(&self.bodies).remove(id);
+        }
         Box::pin(async { Ok(()) })
+    }
+
+    fn hold(&self) -> Hold {
+        let bodies = Arc::clone(&self.bodies);
+        self.holds.begin(move |deferred| lock(&bodies).retain(|id, _| !deferred.contains(id)))
     }
 
     fn list<'a>(&'a self, after: Option<&'a BlobId>, limit: usize) -> BoxFuture<'a, Result<Vec<Listed>>> {
