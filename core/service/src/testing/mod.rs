@@ -1,6 +1,7 @@
 //! The test kit of the houses: a platform with a fake clock, seeded ids and bodies in memory.
 
 mod blobs;
+mod house;
 mod identity;
 
 use std::any::Any;
@@ -16,10 +17,13 @@ use serde_json::Value;
 use wire::Router;
 
 pub use blobs::MemoryBlobs;
+pub use house::House;
 pub use identity::{NoFunctions, Open};
 
 use crate::ports::{Identity, Invoke, Ports};
-use crate::{Caller, Cx, Failure, HttpRequest, Incoming, Opened, Platform, PlatformBuilder, Service, Settings, door};
+use crate::{
+    Auth, Caller, Cx, Failure, HttpRequest, Incoming, Opened, Platform, PlatformBuilder, Service, Settings, door,
+};
 
 /// The account of every test.
 pub const ACCOUNT: &str = "000000000000";
@@ -57,7 +61,11 @@ impl Kit {
         let start = Timestamp::parse_iso8601(START).unwrap_or_default();
         let clock = Arc::new(FakeClock::at(start));
         let blobs = Arc::new(MemoryBlobs::new(&clock));
-        let settings = Settings { account: Account::from(ACCOUNT), public_url: "http://127.0.0.1:4566".into() };
+        let settings = Settings {
+            account: Account::from(ACCOUNT),
+            public_url: "http://127.0.0.1:4566".into(),
+            auth: Auth::Enforce,
+        };
         let builder = PlatformBuilder {
             store,
             blobs: Arc::clone(&blobs) as _,
