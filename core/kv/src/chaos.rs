@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
-    Abort, Bell, Commit, Committed, Due, Engine, Key, Limit, LogId, LogRange, Page, Position, Range, Records, Result,
-    Snapshot, Store, TimerId, Version,
+    Abort, Bell, Commit, Committed, Due, Dump, Engine, Key, Limit, LogId, LogRange, Page, Position, Range, Records,
+    Result, Snapshot, Store, TimerId, Version,
 };
 
 /// What the odds are out of.
@@ -131,6 +131,10 @@ impl Engine for Chaos {
 
     fn bell(&self, log: &LogId) -> Bell {
         self.engine.bell(log)
+    }
+
+    fn dump(&self) -> Option<Dump> {
+        self.engine.dump()
     }
 }
 

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use crate::{
-    Abort, Bell, Commit, Committed, Due, Key, Limit, LogId, LogRange, Page, Position, Range, Records, Result, TimerId,
-    Version,
+    Abort, Bell, Commit, Committed, Due, Dump, Key, Limit, LogId, LogRange, Page, Position, Range, Records, Result,
+    TimerId, Version,
 };
 
 /// A store of rows, logs and timers.
@@ -24,6 +24,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// A bell that rings after each commit that appends to this log or sets a timer in this list.
     fn bell(&self, log: &LogId) -> Bell;
+
+    /// Everything that was committed before the call, however long reading it takes. None where the engine has tools of
+    /// its own for that.
+    fn dump(&self) -> Option<Dump> {
+        None
+    }
 }
 
 /// A moment of the store. Dropping it lets the engine forget old versions.

@@ -2,6 +2,7 @@
 
 mod bells;
 mod commit;
+mod dump;
 mod engine;
 mod error;
 mod key;
@@ -20,6 +21,7 @@ pub mod suite;
 
 pub use bells::{Bell, Bells};
 pub use commit::{Abort, Commit, Committed, Reads, Version};
+pub use dump::{Dump, Item};
 pub use engine::{Engine, Snapshot};
 pub use error::{Error, Result};
 pub use key::{KEY_BYTES_MAX, Key, VALUE_BYTES_MAX};

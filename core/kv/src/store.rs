@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use base::Timestamp;
 
 use crate::{
-    Bell, Commit, Due, Engine, Error, LOG_ID_BYTES_MAX, Limit, LogId, LogRange, Position, Records, Result, Turns, Tx,
+    Bell, Commit, Due, Dump, Engine, Error, LOG_ID_BYTES_MAX, Limit, LogId, LogRange, Position, Records, Result, Turns,
+    Tx,
 };
 
 /// A store over whatever engine; cloning it is cheap.
@@ -63,6 +64,11 @@ impl Store {
     pub async fn due(&self, list: &LogId, now: Timestamp, limit: Limit) -> Result<Due> {
         check_log(list)?;
         self.engine.snapshot().await?.due(list, now, limit).await
+    }
+
+    /// Everything that was committed before the call, for a backup. None where the engine has tools of its own for that.
+    pub fn dump(&self) -> Option<Dump> {
+        self.engine.dump()
     }
 
     /// Rings after each commit that appends to this log or sets a timer in this list: take it, look, then wait.

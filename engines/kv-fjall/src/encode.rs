@@ -80,6 +80,16 @@ pub(crate) fn decode_timer(list: &LogId, key: &Bytes) -> Result<TimerId> {
     Ok(TimerId { list: list.clone(), due: Timestamp::from_ms((due ^ SIGN) as i64), name })
 }
 
+/// The timer of whatever list.
+pub(crate) fn decode_any_timer(key: &Bytes) -> Result<TimerId> {
+    let (length, _) = key.split_first_chunk().ok_or_else(|| damaged("a timer's key"))?;
+    let end = 2 + usize::from(u16::from_be_bytes(*length));
+    if key.len() < end + DUE_BYTES {
+        return Err(damaged("a timer's key"));
+    }
+    decode_timer(&LogId::new(key.slice(2..end)), key)
+}
+
 const SIGN: u64 = 1 << 63;
 
 fn ordered(due: Timestamp) -> u64 {
@@ -108,7 +118,8 @@ mod tests {
         assert_eq!(decode_record(&record(&list, 9)), Ok(Position::new(9)));
         for ms in [i64::MIN, -1, 0, 1, i64::MAX] {
             let id = TimerId { list: list.clone(), due: Timestamp::from_ms(ms), name: Bytes::from_static(b"n") };
-            assert_eq!(decode_timer(&list, &timer(&id)), Ok(id));
+            assert_eq!(decode_timer(&list, &timer(&id)), Ok(id.clone()));
+            assert_eq!(decode_any_timer(&timer(&id)), Ok(id));
         }
     }
 

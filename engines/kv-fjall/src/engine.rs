@@ -8,13 +8,14 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture};
 use kv::{
-    Abort, Bell, Bells, Commit, Committed, Engine, Limit, LogId, LogRange, Position, Records, Result, Snapshot, Store,
-    Version,
+    Abort, Bell, Bells, Commit, Committed, Dump, Engine, Limit, LogId, LogRange, Position, Records, Result, Snapshot,
+    Store, Version,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     commit::Committer,
+    dump,
     open::{Error, Files, Options},
     read::View,
     timers::Floors,
@@ -135,6 +136,10 @@ impl Engine for Fjall {
 
     fn bell(&self, log: &LogId) -> Bell {
         self.shared.bells.bell(log)
+    }
+
+    fn dump(&self) -> Option<Dump> {
+        Some(dump::dump(Arc::clone(&self.shared), self.shared.published()))
     }
 }
 

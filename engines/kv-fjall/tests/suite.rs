@@ -1,8 +1,9 @@
 //! The seam's conformance suite over fjall, and what only a disk has.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use kv::{Abort, Error, Limit, LogId, LogRange, Position, Store};
-use kv_fjall::{Fjall, Options};
+use futures::TryStreamExt;
+use kv::{Abort, Error, Item, Limit, LogId, LogRange, Position, Store};
+use kv_fjall::{Fjall, Loading, Options};
 use tempfile::TempDir;
 
 async fn open() -> (Store, TempDir) {
@@ -56,4 +57,18 @@ async fn a_full_disk_refuses_writes_but_not_reads() {
     assert_eq!(tx.commit().await.unwrap_err(), Error::Abort(Abort::Full));
     let found = store.tail(&LogId::from_static("log"), Position::START, Limit::PAGE).await.unwrap();
     assert_eq!(found.records.len(), 1);
+}
+
+#[tokio::test]
+async fn a_dump_that_is_loaded_is_the_same_store() {
+    let (store, _dir) = open().await;
+    kv::suite::dump::fill(&store).await;
+    let lots: Vec<Vec<Item>> = store.dump().unwrap().try_collect().await.unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let mut loading = Loading::begin(other.path()).unwrap();
+    lots.into_iter().flatten().for_each(|item| loading.put(item).unwrap());
+    loading.finish().unwrap();
+    let loaded = Fjall::store(other.path()).unwrap();
+    assert_eq!(kv::suite::dump::shown(&loaded).await, kv::suite::dump::shown(&store).await);
+    assert_eq!(append(&loaded, &LogId::from_static("log"), 1).await, [Position::new(601)]);
 }

@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use base::Timestamp;
 use bytes::Bytes;
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, StreamExt, future::BoxFuture};
 use kv::{
-    Abort, Bell, Bells, Commit, Committed, Due, Engine, Key, Limit, LogId, LogRange, Page, Position, Range, Records,
-    Result, Snapshot, Store, TimerId, Version, Window,
+    Abort, Bell, Bells, Commit, Committed, Due, Dump, Engine, Key, Limit, LogId, LogRange, Page, Position, Range,
+    Records, Result, Snapshot, Store, TimerId, Version, Window,
 };
 use tokio::time::Instant;
 
@@ -84,6 +84,11 @@ impl Engine for Memory {
 
     fn bell(&self, log: &LogId) -> Bell {
         self.bells.bell(log)
+    }
+
+    fn dump(&self) -> Option<Dump> {
+        let items = self.now().state.items();
+        Some(futures::stream::iter([Ok(items)]).boxed())
     }
 }
 

@@ -3,7 +3,8 @@
 use base::Timestamp;
 use bytes::Bytes;
 use kv::{
-    Commit, Direction, Due, Key, Limit, LogId, LogRange, Page, PageBuilder, Position, Range, Record, Records, TimerId,
+    Commit, Direction, Due, Item, Key, Limit, LogId, LogRange, Page, PageBuilder, Position, Range, Record, Records,
+    TimerId,
 };
 use rpds::RedBlackTreeMapSync;
 
@@ -59,6 +60,19 @@ impl State {
             log.records.remove_mut(&first);
         }
         self.logs.insert_mut(id.clone(), log);
+    }
+
+    /// Everything.
+    pub(crate) fn items(&self) -> Vec<Item> {
+        let rows = self.rows.iter().map(|(key, value)| Item::Row(key.clone(), value.clone()));
+        let logs = self.logs.iter().flat_map(|(id, log)| {
+            let record = |(position, body): (&Position, &Bytes)| Item::Record(id.clone(), *position, body.clone());
+            let floor = log.records.first().map_or(log.head.get(), |(first, _)| first.get().saturating_sub(1));
+            let head = Item::Log { log: id.clone(), last: log.head, floor: Position::new(floor) };
+            std::iter::once(head).chain(log.records.iter().map(record))
+        });
+        let timers = self.timers.iter().map(|(id, body)| Item::Timer(id.clone(), body.clone()));
+        rows.chain(logs).chain(timers).collect()
     }
 
     pub(crate) fn get(&self, key: &Key) -> Option<Bytes> {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests, though compiled as a library")]
 
 pub mod conflicts;
+pub mod dump;
 pub mod history;
 pub mod logs;
 pub mod model;
@@ -53,6 +54,7 @@ macro_rules! conformance {
         $crate::conformance!(@rows $open: logs positions_grow_and_pages_turn, tail_wakes_up, tail_misses_nothing,
             trimmed_records_are_gone, logs_do_not_mix, a_commit_is_one_moment);
         $crate::conformance!(@rows $open: timers due_in_order, one_of_two_takes_it, lists_do_not_mix, bells_ring);
+        $crate::conformance!(@rows $open: dump a_dump_is_one_moment);
         $crate::conformance!(@rows $open: model random_transactions_agree_with_a_map);
         $crate::conformance!(@threads $open: history concurrent_transactions_are_serialisable, serialisable_under_chaos);
     };
