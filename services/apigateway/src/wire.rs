@@ -611,9 +611,60 @@ structure! { UpdateApiResponse: [
 pub mod errors {
     use super::*;
 
-    pub static ACCESS_DENIED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "AccessDeniedException", code: "AccessDeniedException", status: 403, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static BAD_REQUEST_EXCEPTION: ErrorFacts = ErrorFacts { shape: "BadRequestException", code: "BadRequestException", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static CONFLICT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ConflictException", code: "ConflictException", status: 409, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "NotFoundException", code: "NotFoundException", status: 404, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static TOO_MANY_REQUESTS_EXCEPTION: ErrorFacts = ErrorFacts { shape: "TooManyRequestsException", code: "TooManyRequestsException", status: 429, fault: Fault::Sender, message_member: "message", typed: false };
+    pub static ACCESS_DENIED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "AccessDeniedException", code: "AccessDeniedException", status: 403, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static BAD_REQUEST_EXCEPTION: ErrorFacts = ErrorFacts { shape: "BadRequestException", code: "BadRequestException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static CONFLICT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ConflictException", code: "ConflictException", status: 409, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "NotFoundException", code: "NotFoundException", status: 404, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static TOO_MANY_REQUESTS_EXCEPTION: ErrorFacts = ErrorFacts { shape: "TooManyRequestsException", code: "TooManyRequestsException", status: 429, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+}
+
+/// The actions that IAM knows of this service.
+#[allow(non_upper_case_globals)]
+pub mod actions {
+    pub mod apigateway {
+        pub const AddCertificateToDomain: &str = "apigateway:AddCertificateToDomain";
+        pub const CreateAccessAssociation: &str = "apigateway:CreateAccessAssociation";
+        pub const CreatePortal: &str = "apigateway:CreatePortal";
+        pub const CreatePortalProduct: &str = "apigateway:CreatePortalProduct";
+        pub const CreateProductPage: &str = "apigateway:CreateProductPage";
+        pub const CreateProductRestEndpointPage: &str = "apigateway:CreateProductRestEndpointPage";
+        pub const CreateRoutingRule: &str = "apigateway:CreateRoutingRule";
+        pub const DELETE: &str = "apigateway:DELETE";
+        pub const DeletePortal: &str = "apigateway:DeletePortal";
+        pub const DeletePortalProduct: &str = "apigateway:DeletePortalProduct";
+        pub const DeletePortalProductSharingPolicy: &str = "apigateway:DeletePortalProductSharingPolicy";
+        pub const DeleteProductPage: &str = "apigateway:DeleteProductPage";
+        pub const DeleteProductRestEndpointPage: &str = "apigateway:DeleteProductRestEndpointPage";
+        pub const DeleteRoutingRule: &str = "apigateway:DeleteRoutingRule";
+        pub const DisablePortal: &str = "apigateway:DisablePortal";
+        pub const GET: &str = "apigateway:GET";
+        pub const GetPortal: &str = "apigateway:GetPortal";
+        pub const GetPortalProduct: &str = "apigateway:GetPortalProduct";
+        pub const GetPortalProductSharingPolicy: &str = "apigateway:GetPortalProductSharingPolicy";
+        pub const GetProductPage: &str = "apigateway:GetProductPage";
+        pub const GetProductRestEndpointPage: &str = "apigateway:GetProductRestEndpointPage";
+        pub const GetRoutingRule: &str = "apigateway:GetRoutingRule";
+        pub const ListPortalProducts: &str = "apigateway:ListPortalProducts";
+        pub const ListPortals: &str = "apigateway:ListPortals";
+        pub const ListProductPages: &str = "apigateway:ListProductPages";
+        pub const ListProductRestEndpointPages: &str = "apigateway:ListProductRestEndpointPages";
+        pub const ListRoutingRules: &str = "apigateway:ListRoutingRules";
+        pub const PATCH: &str = "apigateway:PATCH";
+        pub const POST: &str = "apigateway:POST";
+        pub const PUT: &str = "apigateway:PUT";
+        pub const PreviewPortal: &str = "apigateway:PreviewPortal";
+        pub const PublishPortal: &str = "apigateway:PublishPortal";
+        pub const PutPortalProductSharingPolicy: &str = "apigateway:PutPortalProductSharingPolicy";
+        pub const RejectAccessAssociation: &str = "apigateway:RejectAccessAssociation";
+        pub const RemoveCertificateFromDomain: &str = "apigateway:RemoveCertificateFromDomain";
+        pub const SetWebACL: &str = "apigateway:SetWebACL";
+        pub const UpdateDomainNameManagementPolicy: &str = "apigateway:UpdateDomainNameManagementPolicy";
+        pub const UpdateDomainNamePolicy: &str = "apigateway:UpdateDomainNamePolicy";
+        pub const UpdatePortal: &str = "apigateway:UpdatePortal";
+        pub const UpdatePortalProduct: &str = "apigateway:UpdatePortalProduct";
+        pub const UpdateProductPage: &str = "apigateway:UpdateProductPage";
+        pub const UpdateProductRestEndpointPage: &str = "apigateway:UpdateProductRestEndpointPage";
+        pub const UpdateRestApiPolicy: &str = "apigateway:UpdateRestApiPolicy";
+        pub const UpdateRoutingRule: &str = "apigateway:UpdateRoutingRule";
+    }
 }

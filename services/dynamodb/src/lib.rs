@@ -31,16 +31,17 @@ service::operations! { crate::wire;
     DescribeTimeToLive => table::describe_time_to_live,
         |s, i| demands![dynamodb::DescribeTimeToLive(table_arn(s, &i.table_name))];
     // These demand inside, with the keys and attributes that only expressions and schema tell: see `ops::request::permitted`.
-    PutItem => item::put_item, |_, _| demands![];
-    GetItem => item::get_item, |_, _| demands![];
-    UpdateItem => item::update_item, |_, _| demands![];
-    DeleteItem => item::delete_item, |_, _| demands![];
-    Query => query::query, |_, _| demands![];
-    Scan => scan::scan, |_, _| demands![];
-    BatchGetItem => batch::batch_get_item, |_, _| demands![];
-    BatchWriteItem => batch::batch_write_item, |_, _| demands![];
-    TransactWriteItems => transact_write::transact_write_items, |_, _| demands![];
-    TransactGetItems => transact_get::transact_get_items, |_, _| demands![];
+    PutItem => item::put_item, |_, _| demands![inside dynamodb::PutItem];
+    GetItem => item::get_item, |_, _| demands![inside dynamodb::GetItem];
+    UpdateItem => item::update_item, |_, _| demands![inside dynamodb::UpdateItem];
+    DeleteItem => item::delete_item, |_, _| demands![inside dynamodb::DeleteItem];
+    Query => query::query, |_, _| demands![inside dynamodb::Query];
+    Scan => scan::scan, |_, _| demands![inside dynamodb::Scan];
+    BatchGetItem => batch::batch_get_item, |_, _| demands![inside dynamodb::BatchGetItem];
+    BatchWriteItem => batch::batch_write_item, |_, _| demands![inside dynamodb::BatchWriteItem];
+    TransactWriteItems => transact_write::transact_write_items,
+        |_, _| demands![inside dynamodb::PutItem, dynamodb::UpdateItem, dynamodb::DeleteItem, dynamodb::ConditionCheckItem];
+    TransactGetItems => transact_get::transact_get_items, |_, _| demands![inside dynamodb::GetItem];
 }
 
 /// The service's descriptor.

@@ -7,7 +7,7 @@ use base::{Account, Arn, Region, Scope, Secret};
 use futures::future::BoxFuture;
 use policy::{Attached, Context, Decision, Policies, PolicyKind, Principal, Request, ResourcePolicy, ResourceRule};
 use service::ports::{Identity, Session, Trust, Unaccepted};
-use service::{Caller, Credentials, Failure, Platform, common};
+use service::{Caller, Credentials, Failure, Platform, action, common};
 
 use crate::documents::Documents;
 use crate::managed::Managed;
@@ -18,7 +18,7 @@ use crate::store;
 /// How long a session lasts that a service assumes: the most that sessions last (docs).
 const SERVICE_SESSION_SECONDS: i64 = 43_200;
 
-const ASSUME_ROLE: &str = "sts:AssumeRole";
+const ASSUME_ROLE: &str = action!(sts::AssumeRole);
 
 /// An access key of the account's root user, fixed when the server starts.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use base::Arn;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use service::ports::{Invoke, Invoked};
-use service::{Caller, Cx, Demand, Failure, Platform};
+use service::{Caller, Cx, Failure, Platform, demand};
 
 use crate::names::{LATEST, Target};
 use crate::ops::invoke::{self, Request};
@@ -27,17 +27,22 @@ impl Invoker {
         let service = platform.service("lambda").map(Arc::clone);
         let service = service.ok_or_else(|| Failure::not_implemented("The service lambda"))?;
         let cx = Cx::new(&platform, &service, caller.clone(), &function.region, platform.ids.uuid());
-        cx.demand(Demand::new("lambda:InvokeFunction", function)).await?;
-        let target = Target::new(&cx, &function.to_string(), None)?;
-        let finished =
-            invoke::run(&cx, target, Request { payload, client_context: None, trace_id: invoke::new_trace(&cx) })
-                .await?;
-        Ok(Invoked {
-            payload: finished.outcome.ended.payload(&cx.request_id),
-            function_error: invoke::function_error(&finished.outcome).map(str::to_owned),
-            executed_version: LATEST.to_owned(),
-        })
+        let invoked = invoked(&cx, function, payload).await;
+        cx.ended("Invoke", invoked.as_ref().err());
+        invoked
     }
+}
+
+async fn invoked(cx: &Cx, function: &Arn, payload: Bytes) -> Result<Invoked, Failure> {
+    cx.demand(demand!(lambda::InvokeFunction(function))).await?;
+    let target = Target::new(cx, &function.to_string(), None)?;
+    let request = Request { payload, client_context: None, trace_id: invoke::new_trace(cx) };
+    let finished = invoke::run(cx, target, request).await?;
+    Ok(Invoked {
+        payload: finished.outcome.ended.payload(&cx.request_id),
+        function_error: invoke::function_error(&finished.outcome).map(str::to_owned),
+        executed_version: LATEST.to_owned(),
+    })
 }
 
 impl Invoke for Invoker {

@@ -66,7 +66,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("GetRuntimeManagementConfig", Http { method: "GET", uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config", status: 200, needs: &[] }),
     OperationFacts { name: "Invoke", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/invocations", status: 200, needs: &[] }, shapes: Some((InvocationRequest::FACTS, InvocationResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "InvocationResponse", checksum_member: "" },
     OperationFacts::unsupported("InvokeAsync", Http { method: "POST", uri: "/2014-11-13/functions/{FunctionName}/invoke-async", status: 202, needs: &[] }),
-    OperationFacts::unsupported("InvokeWithResponseStream", Http { method: "POST", uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", status: 200, needs: &[] }),
+    OperationFacts { name: "InvokeWithResponseStream", http: Http { method: "POST", uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", status: 200, needs: &[] }, shapes: Some((InvokeWithResponseStreamRequest::FACTS, InvokeWithResponseStreamResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "InvokeWithResponseStreamResponse", checksum_member: "" },
     OperationFacts::unsupported("ListAliases", Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListCapacityProviders", Http { method: "GET", uri: "/2025-11-30/capacity-providers", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListCodeSigningConfigs", Http { method: "GET", uri: "/2020-04-22/code-signing-configs", status: 200, needs: &[] }),
@@ -123,6 +123,7 @@ pub mod op {
     operation!(GetFunctionConfiguration, GetFunctionConfigurationRequest, FunctionConfiguration, &OPERATIONS[33]);
     operation!(GetPolicy, GetPolicyRequest, GetPolicyResponse, &OPERATIONS[41]);
     operation!(Invoke, InvocationRequest, InvocationResponse, &OPERATIONS[45]);
+    operation!(InvokeWithResponseStream, InvokeWithResponseStreamRequest, InvokeWithResponseStreamResponse, &OPERATIONS[47]);
     operation!(ListFunctions, ListFunctionsRequest, ListFunctionsResponse, &OPERATIONS[56]);
     operation!(ListTags, ListTagsRequest, ListTagsResponse, &OPERATIONS[61]);
     operation!(RemovePermission, RemovePermissionRequest, RemovePermissionNothing, &OPERATIONS[75]);
@@ -182,6 +183,11 @@ pub mod schema {
     pub static INVOCATION_REQUEST: Schema = Schema::new("InvocationRequest", Kind::Structure);
     pub static INVOCATION_RESPONSE: Schema = Schema::new("InvocationResponse", Kind::Structure);
     pub static INVOCATION_TYPE: Schema = Schema::new("InvocationType", Kind::String).values(&["Event", "RequestResponse", "DryRun"]);
+    pub static INVOKE_RESPONSE_STREAM_UPDATE: Schema = Schema::new("InvokeResponseStreamUpdate", Kind::Structure);
+    pub static INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT: Schema = Schema::new("InvokeWithResponseStreamCompleteEvent", Kind::Structure);
+    pub static INVOKE_WITH_RESPONSE_STREAM_REQUEST: Schema = Schema::new("InvokeWithResponseStreamRequest", Kind::Structure);
+    pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE: Schema = Schema::new("InvokeWithResponseStreamResponse", Kind::Structure);
+    pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT: Schema = Schema::new("InvokeWithResponseStreamResponseEvent", Kind::EventStream { exceptions: &[] });
     pub static LAST_UPDATE_STATUS: Schema = Schema::new("LastUpdateStatus", Kind::String).values(&["Successful", "Failed", "InProgress"]);
     pub static LIST_FUNCTIONS_REQUEST: Schema = Schema::new("ListFunctionsRequest", Kind::Structure);
     pub static LIST_FUNCTIONS_RESPONSE: Schema = Schema::new("ListFunctionsResponse", Kind::Structure);
@@ -201,6 +207,7 @@ pub mod schema {
     pub static PACKAGE_TYPE: Schema = Schema::new("PackageType", Kind::String).values(&["Zip", "Image"]);
     pub static PRINCIPAL: Schema = Schema::new("Principal", Kind::String).length(0, 2048).pattern("[^\\s]+");
     pub static REMOVE_PERMISSION_REQUEST: Schema = Schema::new("RemovePermissionRequest", Kind::Structure);
+    pub static RESPONSE_STREAMING_INVOCATION_TYPE: Schema = Schema::new("ResponseStreamingInvocationType", Kind::String).values(&["RequestResponse", "DryRun"]);
     pub static ROLE_ARN: Schema = Schema::new("RoleArn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
     pub static RUNTIME: Schema = Schema::new("Runtime", Kind::String);
     pub static SENSITIVE_STRING_ON_SERVER_ONLY: Schema = Schema::new("SensitiveStringOnServerOnly", Kind::String).length(0, 10000);
@@ -362,6 +369,35 @@ structure! { InvocationResponse: [
     trace_id: Option<String> = Member::new("TraceId", &schema::STRING).at(Location::Header, "x-amzn-trace-id");
 ] streams [  ] refuses [ Member::new("DurableExecutionArn", &schema::REFUSED).at(Location::Header, "x-amz-durable-execution-arn") ] }
 
+structure! { InvokeResponseStreamUpdate: [
+    payload: Option<Bytes> = Member::new("Payload", &schema::BLOB).payload();
+] streams [  ] refuses [  ] }
+
+structure! { InvokeWithResponseStreamCompleteEvent: [
+    error_code: Option<String> = Member::new("ErrorCode", &schema::STRING);
+    error_details: Option<String> = Member::new("ErrorDetails", &schema::STRING);
+    log_result: Option<String> = Member::new("LogResult", &schema::STRING);
+] streams [  ] refuses [  ] }
+
+structure! { InvokeWithResponseStreamRequest: [
+    function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    log_type: Option<String> = Member::new("LogType", &schema::LOG_TYPE).at(Location::Header, "x-amz-log-type");
+    client_context: Option<String> = Member::new("ClientContext", &schema::STRING).at(Location::Header, "x-amz-client-context");
+    qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
+    payload: Option<Bytes> = Member::new("Payload", &schema::BLOB).payload();
+    invocation_type: Option<String> = Member::new("InvocationType", &schema::RESPONSE_STREAMING_INVOCATION_TYPE).at(Location::Header, "x-amz-invocation-type");
+] streams [  ] refuses [ Member::new("TenantId", &schema::REFUSED).at(Location::Header, "x-amz-tenant-id") ] }
+
+structure! { InvokeWithResponseStreamResponse: [
+    status_code: Option<i32> = Member::new("StatusCode", &schema::INTEGER).at(Location::StatusCode, "StatusCode");
+    executed_version: Option<String> = Member::new("ExecutedVersion", &schema::VERSION).at(Location::Header, "x-amz-executed-version");
+] streams [ Member::new("EventStream", &schema::INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT).payload().streaming() ] refuses [ Member::new("ResponseStreamContentType", &schema::REFUSED).at(Location::Header, "content-type") ] }
+
+structure! { union InvokeWithResponseStreamResponseEvent: [
+    payload_chunk: Option<InvokeResponseStreamUpdate> = Member::new("PayloadChunk", &schema::INVOKE_RESPONSE_STREAM_UPDATE);
+    invoke_complete: Option<InvokeWithResponseStreamCompleteEvent> = Member::new("InvokeComplete", &schema::INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT);
+] streams [  ] refuses [  ] }
+
 structure! { ListFunctionsRequest: [
     function_version: Option<String> = Member::new("FunctionVersion", &schema::FUNCTION_VERSION).at(Location::QueryString, "FunctionVersion");
     marker: Option<String> = Member::new("Marker", &schema::STRING).at(Location::QueryString, "Marker");
@@ -443,62 +479,188 @@ structure! { UpdateFunctionConfigurationRequest: [
 pub mod errors {
     use super::*;
 
-    pub static ALIAS_LIMIT_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "AliasLimitExceededException", code: "AliasLimitExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static CALLBACK_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CallbackTimeoutException", code: "CallbackTimeoutException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CapacityProviderLimitExceededException", code: "CapacityProviderLimitExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static CODE_ARTIFACT_USER_DELETED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeArtifactUserDeletedException", code: "CodeArtifactUserDeletedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static CODE_ARTIFACT_USER_FAILED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeArtifactUserFailedException", code: "CodeArtifactUserFailedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static CODE_ARTIFACT_USER_PENDING_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeArtifactUserPendingException", code: "CodeArtifactUserPendingException", status: 409, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static CODE_SIGNING_CONFIG_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeSigningConfigNotFoundException", code: "CodeSigningConfigNotFoundException", status: 404, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static CODE_STORAGE_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeStorageExceededException", code: "CodeStorageExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static CODE_VERIFICATION_FAILED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeVerificationFailedException", code: "CodeVerificationFailedException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static DURABLE_EXECUTION_ALREADY_STARTED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "DurableExecutionAlreadyStartedException", code: "DurableExecutionAlreadyStartedException", status: 409, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static EC2_ACCESS_DENIED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EC2AccessDeniedException", code: "EC2AccessDeniedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static EC2_THROTTLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EC2ThrottledException", code: "EC2ThrottledException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static EC2_UNEXPECTED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EC2UnexpectedException", code: "EC2UnexpectedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static EFSIO_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSIOException", code: "EFSIOException", status: 410, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static EFS_MOUNT_CONNECTIVITY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSMountConnectivityException", code: "EFSMountConnectivityException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static EFS_MOUNT_FAILURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSMountFailureException", code: "EFSMountFailureException", status: 403, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static EFS_MOUNT_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSMountTimeoutException", code: "EFSMountTimeoutException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static ENI_LIMIT_REACHED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ENILimitReachedException", code: "ENILimitReachedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static ENI_NOT_READY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ENINotReadyException", code: "ENINotReadyException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static FUNCTION_VERSIONS_PER_CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "FunctionVersionsPerCapacityProviderLimitExceededException", code: "FunctionVersionsPerCapacityProviderLimitExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static INVALID_CODE_SIGNATURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidCodeSignatureException", code: "InvalidCodeSignatureException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidParameterValueException", code: "InvalidParameterValueException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static INVALID_REQUEST_CONTENT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidRequestContentException", code: "InvalidRequestContentException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static INVALID_RUNTIME_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidRuntimeException", code: "InvalidRuntimeException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static INVALID_SECURITY_GROUP_ID_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidSecurityGroupIDException", code: "InvalidSecurityGroupIDException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static INVALID_SUBNET_ID_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidSubnetIDException", code: "InvalidSubnetIDException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static INVALID_ZIP_FILE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidZipFileException", code: "InvalidZipFileException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static KMS_ACCESS_DENIED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSAccessDeniedException", code: "KMSAccessDeniedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static KMS_DISABLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSDisabledException", code: "KMSDisabledException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static KMS_INVALID_STATE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSInvalidStateException", code: "KMSInvalidStateException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static KMS_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSNotFoundException", code: "KMSNotFoundException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static MODE_NOT_SUPPORTED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ModeNotSupportedException", code: "ModeNotSupportedException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static NO_PUBLISHED_VERSION_EXCEPTION: ErrorFacts = ErrorFacts { shape: "NoPublishedVersionException", code: "NoPublishedVersionException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static POLICY_LENGTH_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PolicyLengthExceededException", code: "PolicyLengthExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static PRECONDITION_FAILED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PreconditionFailedException", code: "PreconditionFailedException", status: 412, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ProvisionedConcurrencyConfigNotFoundException", code: "ProvisionedConcurrencyConfigNotFoundException", status: 404, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static PUBLIC_POLICY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PublicPolicyException", code: "PublicPolicyException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static RECURSIVE_INVOCATION_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RecursiveInvocationException", code: "RecursiveInvocationException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static REQUEST_TOO_LARGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RequestTooLargeException", code: "RequestTooLargeException", status: 413, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static RESOURCE_CONFLICT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceConflictException", code: "ResourceConflictException", status: 409, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static RESOURCE_IN_USE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceInUseException", code: "ResourceInUseException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceNotFoundException", code: "ResourceNotFoundException", status: 404, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static RESOURCE_NOT_READY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceNotReadyException", code: "ResourceNotReadyException", status: 502, fault: Fault::Receiver, message_member: "message", typed: true };
-    pub static RUNTIME_ALIAS_DELETED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RuntimeAliasDeletedException", code: "RuntimeAliasDeletedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static RUNTIME_VERSION_DELETED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RuntimeVersionDeletedException", code: "RuntimeVersionDeletedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static S3_FILES_MOUNT_CONNECTIVITY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "S3FilesMountConnectivityException", code: "S3FilesMountConnectivityException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static S3_FILES_MOUNT_FAILURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "S3FilesMountFailureException", code: "S3FilesMountFailureException", status: 403, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static S3_FILES_MOUNT_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "S3FilesMountTimeoutException", code: "S3FilesMountTimeoutException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static SERIALIZED_REQUEST_ENTITY_TOO_LARGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SerializedRequestEntityTooLargeException", code: "SerializedRequestEntityTooLargeException", status: 413, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static SERVICE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ServiceException", code: "ServiceException", status: 500, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static SERVICE_QUOTA_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ServiceQuotaExceededException", code: "ServiceQuotaExceededException", status: 402, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static SNAP_START_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartException", code: "SnapStartException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static SNAP_START_NOT_READY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartNotReadyException", code: "SnapStartNotReadyException", status: 409, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static SNAP_START_REGENERATION_FAILURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartRegenerationFailureException", code: "SnapStartRegenerationFailureException", status: 409, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static SNAP_START_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartTimeoutException", code: "SnapStartTimeoutException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true };
-    pub static SUBNET_IP_ADDRESS_LIMIT_REACHED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SubnetIPAddressLimitReachedException", code: "SubnetIPAddressLimitReachedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true };
-    pub static TOO_MANY_REQUESTS_EXCEPTION: ErrorFacts = ErrorFacts { shape: "TooManyRequestsException", code: "TooManyRequestsException", status: 429, fault: Fault::Sender, message_member: "message", typed: true };
-    pub static UNSUPPORTED_MEDIA_TYPE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "UnsupportedMediaTypeException", code: "UnsupportedMediaTypeException", status: 415, fault: Fault::Sender, message_member: "message", typed: true };
+    pub static ALIAS_LIMIT_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "AliasLimitExceededException", code: "AliasLimitExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static CALLBACK_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CallbackTimeoutException", code: "CallbackTimeoutException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CapacityProviderLimitExceededException", code: "CapacityProviderLimitExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static CODE_ARTIFACT_USER_DELETED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeArtifactUserDeletedException", code: "CodeArtifactUserDeletedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static CODE_ARTIFACT_USER_FAILED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeArtifactUserFailedException", code: "CodeArtifactUserFailedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static CODE_ARTIFACT_USER_PENDING_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeArtifactUserPendingException", code: "CodeArtifactUserPendingException", status: 409, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static CODE_SIGNING_CONFIG_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeSigningConfigNotFoundException", code: "CodeSigningConfigNotFoundException", status: 404, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static CODE_STORAGE_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeStorageExceededException", code: "CodeStorageExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static CODE_VERIFICATION_FAILED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "CodeVerificationFailedException", code: "CodeVerificationFailedException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static DURABLE_EXECUTION_ALREADY_STARTED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "DurableExecutionAlreadyStartedException", code: "DurableExecutionAlreadyStartedException", status: 409, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static EC2_ACCESS_DENIED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EC2AccessDeniedException", code: "EC2AccessDeniedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static EC2_THROTTLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EC2ThrottledException", code: "EC2ThrottledException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static EC2_UNEXPECTED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EC2UnexpectedException", code: "EC2UnexpectedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static EFSIO_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSIOException", code: "EFSIOException", status: 410, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static EFS_MOUNT_CONNECTIVITY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSMountConnectivityException", code: "EFSMountConnectivityException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static EFS_MOUNT_FAILURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSMountFailureException", code: "EFSMountFailureException", status: 403, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static EFS_MOUNT_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "EFSMountTimeoutException", code: "EFSMountTimeoutException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static ENI_LIMIT_REACHED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ENILimitReachedException", code: "ENILimitReachedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static ENI_NOT_READY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ENINotReadyException", code: "ENINotReadyException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static FUNCTION_VERSIONS_PER_CAPACITY_PROVIDER_LIMIT_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "FunctionVersionsPerCapacityProviderLimitExceededException", code: "FunctionVersionsPerCapacityProviderLimitExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static INVALID_CODE_SIGNATURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidCodeSignatureException", code: "InvalidCodeSignatureException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidParameterValueException", code: "InvalidParameterValueException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static INVALID_REQUEST_CONTENT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidRequestContentException", code: "InvalidRequestContentException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static INVALID_RUNTIME_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidRuntimeException", code: "InvalidRuntimeException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static INVALID_SECURITY_GROUP_ID_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidSecurityGroupIDException", code: "InvalidSecurityGroupIDException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static INVALID_SUBNET_ID_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidSubnetIDException", code: "InvalidSubnetIDException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static INVALID_ZIP_FILE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidZipFileException", code: "InvalidZipFileException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static KMS_ACCESS_DENIED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSAccessDeniedException", code: "KMSAccessDeniedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static KMS_DISABLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSDisabledException", code: "KMSDisabledException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static KMS_INVALID_STATE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSInvalidStateException", code: "KMSInvalidStateException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static KMS_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "KMSNotFoundException", code: "KMSNotFoundException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static MODE_NOT_SUPPORTED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ModeNotSupportedException", code: "ModeNotSupportedException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static NO_PUBLISHED_VERSION_EXCEPTION: ErrorFacts = ErrorFacts { shape: "NoPublishedVersionException", code: "NoPublishedVersionException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static POLICY_LENGTH_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PolicyLengthExceededException", code: "PolicyLengthExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static PRECONDITION_FAILED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PreconditionFailedException", code: "PreconditionFailedException", status: 412, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ProvisionedConcurrencyConfigNotFoundException", code: "ProvisionedConcurrencyConfigNotFoundException", status: 404, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static PUBLIC_POLICY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PublicPolicyException", code: "PublicPolicyException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static RECURSIVE_INVOCATION_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RecursiveInvocationException", code: "RecursiveInvocationException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static REQUEST_TOO_LARGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RequestTooLargeException", code: "RequestTooLargeException", status: 413, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static RESOURCE_CONFLICT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceConflictException", code: "ResourceConflictException", status: 409, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static RESOURCE_IN_USE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceInUseException", code: "ResourceInUseException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceNotFoundException", code: "ResourceNotFoundException", status: 404, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static RESOURCE_NOT_READY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceNotReadyException", code: "ResourceNotReadyException", status: 502, fault: Fault::Receiver, message_member: "message", typed: true, headers: &[] };
+    pub static RUNTIME_ALIAS_DELETED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RuntimeAliasDeletedException", code: "RuntimeAliasDeletedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static RUNTIME_VERSION_DELETED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RuntimeVersionDeletedException", code: "RuntimeVersionDeletedException", status: 409, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static S3_FILES_MOUNT_CONNECTIVITY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "S3FilesMountConnectivityException", code: "S3FilesMountConnectivityException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static S3_FILES_MOUNT_FAILURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "S3FilesMountFailureException", code: "S3FilesMountFailureException", status: 403, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static S3_FILES_MOUNT_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "S3FilesMountTimeoutException", code: "S3FilesMountTimeoutException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static SERIALIZED_REQUEST_ENTITY_TOO_LARGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SerializedRequestEntityTooLargeException", code: "SerializedRequestEntityTooLargeException", status: 413, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+    pub static SERVICE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ServiceException", code: "ServiceException", status: 500, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static SERVICE_QUOTA_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ServiceQuotaExceededException", code: "ServiceQuotaExceededException", status: 402, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static SNAP_START_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartException", code: "SnapStartException", status: 400, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static SNAP_START_NOT_READY_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartNotReadyException", code: "SnapStartNotReadyException", status: 409, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static SNAP_START_REGENERATION_FAILURE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartRegenerationFailureException", code: "SnapStartRegenerationFailureException", status: 409, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static SNAP_START_TIMEOUT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SnapStartTimeoutException", code: "SnapStartTimeoutException", status: 408, fault: Fault::Sender, message_member: "Message", typed: true, headers: &[] };
+    pub static SUBNET_IP_ADDRESS_LIMIT_REACHED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SubnetIPAddressLimitReachedException", code: "SubnetIPAddressLimitReachedException", status: 502, fault: Fault::Receiver, message_member: "Message", typed: true, headers: &[] };
+    pub static TOO_MANY_REQUESTS_EXCEPTION: ErrorFacts = ErrorFacts { shape: "TooManyRequestsException", code: "TooManyRequestsException", status: 429, fault: Fault::Sender, message_member: "message", typed: true, headers: &[("retryAfterSeconds", "retry-after")] };
+    pub static UNSUPPORTED_MEDIA_TYPE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "UnsupportedMediaTypeException", code: "UnsupportedMediaTypeException", status: 415, fault: Fault::Sender, message_member: "message", typed: true, headers: &[] };
+}
+
+/// The actions that IAM knows of this service.
+#[allow(non_upper_case_globals)]
+pub mod actions {
+    pub mod lambda {
+        pub const AddLayerVersionPermission: &str = "lambda:AddLayerVersionPermission";
+        pub const AddPermission: &str = "lambda:AddPermission";
+        pub const CheckpointDurableExecution: &str = "lambda:CheckpointDurableExecution";
+        pub const ConnectMicrovm: &str = "lambda:ConnectMicrovm";
+        pub const CreateAlias: &str = "lambda:CreateAlias";
+        pub const CreateCapacityProvider: &str = "lambda:CreateCapacityProvider";
+        pub const CreateCodeSigningConfig: &str = "lambda:CreateCodeSigningConfig";
+        pub const CreateEventSourceMapping: &str = "lambda:CreateEventSourceMapping";
+        pub const CreateFunction: &str = "lambda:CreateFunction";
+        pub const CreateFunctionUrlConfig: &str = "lambda:CreateFunctionUrlConfig";
+        pub const CreateMicrovmAuthToken: &str = "lambda:CreateMicrovmAuthToken";
+        pub const CreateMicrovmImage: &str = "lambda:CreateMicrovmImage";
+        pub const CreateMicrovmShellAuthToken: &str = "lambda:CreateMicrovmShellAuthToken";
+        pub const CreateNetworkConnector: &str = "lambda:CreateNetworkConnector";
+        pub const DeleteAlias: &str = "lambda:DeleteAlias";
+        pub const DeleteCapacityProvider: &str = "lambda:DeleteCapacityProvider";
+        pub const DeleteCodeSigningConfig: &str = "lambda:DeleteCodeSigningConfig";
+        pub const DeleteEventSourceMapping: &str = "lambda:DeleteEventSourceMapping";
+        pub const DeleteFunction: &str = "lambda:DeleteFunction";
+        pub const DeleteFunctionCodeSigningConfig: &str = "lambda:DeleteFunctionCodeSigningConfig";
+        pub const DeleteFunctionConcurrency: &str = "lambda:DeleteFunctionConcurrency";
+        pub const DeleteFunctionEventInvokeConfig: &str = "lambda:DeleteFunctionEventInvokeConfig";
+        pub const DeleteFunctionUrlConfig: &str = "lambda:DeleteFunctionUrlConfig";
+        pub const DeleteLayerVersion: &str = "lambda:DeleteLayerVersion";
+        pub const DeleteMicrovmImage: &str = "lambda:DeleteMicrovmImage";
+        pub const DeleteMicrovmImageVersion: &str = "lambda:DeleteMicrovmImageVersion";
+        pub const DeleteNetworkConnector: &str = "lambda:DeleteNetworkConnector";
+        pub const DeleteProvisionedConcurrencyConfig: &str = "lambda:DeleteProvisionedConcurrencyConfig";
+        pub const DeleteResourcePolicy: &str = "lambda:DeleteResourcePolicy";
+        pub const DisableReplication: &str = "lambda:DisableReplication";
+        pub const EnableReplication: &str = "lambda:EnableReplication";
+        pub const GetAccountSettings: &str = "lambda:GetAccountSettings";
+        pub const GetAlias: &str = "lambda:GetAlias";
+        pub const GetCapacityProvider: &str = "lambda:GetCapacityProvider";
+        pub const GetCodeSigningConfig: &str = "lambda:GetCodeSigningConfig";
+        pub const GetDurableExecution: &str = "lambda:GetDurableExecution";
+        pub const GetDurableExecutionHistory: &str = "lambda:GetDurableExecutionHistory";
+        pub const GetDurableExecutionState: &str = "lambda:GetDurableExecutionState";
+        pub const GetEventSourceMapping: &str = "lambda:GetEventSourceMapping";
+        pub const GetFunction: &str = "lambda:GetFunction";
+        pub const GetFunctionCodeSigningConfig: &str = "lambda:GetFunctionCodeSigningConfig";
+        pub const GetFunctionConcurrency: &str = "lambda:GetFunctionConcurrency";
+        pub const GetFunctionConfiguration: &str = "lambda:GetFunctionConfiguration";
+        pub const GetFunctionEventInvokeConfig: &str = "lambda:GetFunctionEventInvokeConfig";
+        pub const GetFunctionRecursionConfig: &str = "lambda:GetFunctionRecursionConfig";
+        pub const GetFunctionScalingConfig: &str = "lambda:GetFunctionScalingConfig";
+        pub const GetFunctionUrlConfig: &str = "lambda:GetFunctionUrlConfig";
+        pub const GetLayerVersion: &str = "lambda:GetLayerVersion";
+        pub const GetLayerVersionPolicy: &str = "lambda:GetLayerVersionPolicy";
+        pub const GetMicrovm: &str = "lambda:GetMicrovm";
+        pub const GetMicrovmImage: &str = "lambda:GetMicrovmImage";
+        pub const GetMicrovmImageBuild: &str = "lambda:GetMicrovmImageBuild";
+        pub const GetMicrovmImageVersion: &str = "lambda:GetMicrovmImageVersion";
+        pub const GetNetworkConnector: &str = "lambda:GetNetworkConnector";
+        pub const GetPolicy: &str = "lambda:GetPolicy";
+        pub const GetProvisionedConcurrencyConfig: &str = "lambda:GetProvisionedConcurrencyConfig";
+        pub const GetResourcePolicy: &str = "lambda:GetResourcePolicy";
+        pub const GetRuntimeManagementConfig: &str = "lambda:GetRuntimeManagementConfig";
+        pub const InvokeAsync: &str = "lambda:InvokeAsync";
+        pub const InvokeFunction: &str = "lambda:InvokeFunction";
+        pub const InvokeFunctionUrl: &str = "lambda:InvokeFunctionUrl";
+        pub const ListAliases: &str = "lambda:ListAliases";
+        pub const ListCapacityProviders: &str = "lambda:ListCapacityProviders";
+        pub const ListCodeSigningConfigs: &str = "lambda:ListCodeSigningConfigs";
+        pub const ListDurableExecutionsByFunction: &str = "lambda:ListDurableExecutionsByFunction";
+        pub const ListEventSourceMappings: &str = "lambda:ListEventSourceMappings";
+        pub const ListFunctionEventInvokeConfigs: &str = "lambda:ListFunctionEventInvokeConfigs";
+        pub const ListFunctionUrlConfigs: &str = "lambda:ListFunctionUrlConfigs";
+        pub const ListFunctionVersionsByCapacityProvider: &str = "lambda:ListFunctionVersionsByCapacityProvider";
+        pub const ListFunctions: &str = "lambda:ListFunctions";
+        pub const ListFunctionsByCodeSigningConfig: &str = "lambda:ListFunctionsByCodeSigningConfig";
+        pub const ListLayerVersions: &str = "lambda:ListLayerVersions";
+        pub const ListLayers: &str = "lambda:ListLayers";
+        pub const ListManagedMicrovmImageVersions: &str = "lambda:ListManagedMicrovmImageVersions";
+        pub const ListManagedMicrovmImages: &str = "lambda:ListManagedMicrovmImages";
+        pub const ListMicrovmImageBuilds: &str = "lambda:ListMicrovmImageBuilds";
+        pub const ListMicrovmImageVersions: &str = "lambda:ListMicrovmImageVersions";
+        pub const ListMicrovmImages: &str = "lambda:ListMicrovmImages";
+        pub const ListMicrovms: &str = "lambda:ListMicrovms";
+        pub const ListNetworkConnectors: &str = "lambda:ListNetworkConnectors";
+        pub const ListProvisionedConcurrencyConfigs: &str = "lambda:ListProvisionedConcurrencyConfigs";
+        pub const ListTags: &str = "lambda:ListTags";
+        pub const ListVersionsByFunction: &str = "lambda:ListVersionsByFunction";
+        pub const PassCapacityProvider: &str = "lambda:PassCapacityProvider";
+        pub const PassNetworkConnector: &str = "lambda:PassNetworkConnector";
+        pub const PublishLayerVersion: &str = "lambda:PublishLayerVersion";
+        pub const PublishVersion: &str = "lambda:PublishVersion";
+        pub const PutFunctionCodeSigningConfig: &str = "lambda:PutFunctionCodeSigningConfig";
+        pub const PutFunctionConcurrency: &str = "lambda:PutFunctionConcurrency";
+        pub const PutFunctionEventInvokeConfig: &str = "lambda:PutFunctionEventInvokeConfig";
+        pub const PutFunctionRecursionConfig: &str = "lambda:PutFunctionRecursionConfig";
+        pub const PutFunctionScalingConfig: &str = "lambda:PutFunctionScalingConfig";
+        pub const PutProvisionedConcurrencyConfig: &str = "lambda:PutProvisionedConcurrencyConfig";
+        pub const PutResourcePolicy: &str = "lambda:PutResourcePolicy";
+        pub const PutRuntimeManagementConfig: &str = "lambda:PutRuntimeManagementConfig";
+        pub const RemoveLayerVersionPermission: &str = "lambda:RemoveLayerVersionPermission";
+        pub const RemovePermission: &str = "lambda:RemovePermission";
+        pub const ResumeMicrovm: &str = "lambda:ResumeMicrovm";
+        pub const RunMicrovm: &str = "lambda:RunMicrovm";
+        pub const SendDurableExecutionCallbackFailure: &str = "lambda:SendDurableExecutionCallbackFailure";
+        pub const SendDurableExecutionCallbackHeartbeat: &str = "lambda:SendDurableExecutionCallbackHeartbeat";
+        pub const SendDurableExecutionCallbackSuccess: &str = "lambda:SendDurableExecutionCallbackSuccess";
+        pub const StopDurableExecution: &str = "lambda:StopDurableExecution";
+        pub const SuspendMicrovm: &str = "lambda:SuspendMicrovm";
+        pub const TagResource: &str = "lambda:TagResource";
+        pub const TerminateMicrovm: &str = "lambda:TerminateMicrovm";
+        pub const UntagResource: &str = "lambda:UntagResource";
+        pub const UpdateAlias: &str = "lambda:UpdateAlias";
+        pub const UpdateCapacityProvider: &str = "lambda:UpdateCapacityProvider";
+        pub const UpdateCodeSigningConfig: &str = "lambda:UpdateCodeSigningConfig";
+        pub const UpdateEventSourceMapping: &str = "lambda:UpdateEventSourceMapping";
+        pub const UpdateFunctionCode: &str = "lambda:UpdateFunctionCode";
+        pub const UpdateFunctionCodeSigningConfig: &str = "lambda:UpdateFunctionCodeSigningConfig";
+        pub const UpdateFunctionConfiguration: &str = "lambda:UpdateFunctionConfiguration";
+        pub const UpdateFunctionEventInvokeConfig: &str = "lambda:UpdateFunctionEventInvokeConfig";
+        pub const UpdateFunctionUrlConfig: &str = "lambda:UpdateFunctionUrlConfig";
+        pub const UpdateMicrovmImage: &str = "lambda:UpdateMicrovmImage";
+        pub const UpdateMicrovmImageVersion: &str = "lambda:UpdateMicrovmImageVersion";
+        pub const UpdateNetworkConnector: &str = "lambda:UpdateNetworkConnector";
+    }
 }

@@ -10,7 +10,7 @@ mod store;
 mod wire;
 
 use base::Arn;
-use service::{Anonymous, Cx, Demand, HostStyle, Service, demands};
+use service::{Anonymous, Cx, Demand, HostStyle, Service, demand, demands};
 
 use crate::ops::{bucket, copy, delete, list, read, write};
 
@@ -30,7 +30,7 @@ service::operations! { crate::wire;
     DeleteObject => delete::delete_object, |s, i|
         deleting(s, &i.bucket, &i.key, i.version_id.as_deref(), i.if_match.as_deref());
     // Each key is demanded on its own: those that are denied are errors among the answers.
-    DeleteObjects => delete::delete_objects, |s, i| demands![];
+    DeleteObjects => delete::delete_objects, |s, i| demands![inside s3::DeleteObject, s3::DeleteObjectVersion, s3::GetObject];
     ListObjects => list::list_objects, |s, i|
         listing(s, &i.bucket, i.prefix.as_deref(), i.delimiter.as_deref(), i.max_keys);
     ListObjectsV2 => list::list_objects_v2, |s, i|
@@ -113,7 +113,7 @@ fn copying(cx: &Cx, input: &wire::CopyObjectRequest) -> Vec<Demand> {
 }
 
 fn listing(cx: &Cx, bucket: &str, prefix: Option<&str>, delimiter: Option<&str>, max_keys: Option<i32>) -> Vec<Demand> {
-    let mut demand = Demand::new("s3:ListBucket", arn(cx, bucket));
+    let mut demand = demand!(s3::ListBucket(arn(cx, bucket)));
     if let Some(prefix) = prefix {
         demand = demand.with("s3:prefix", prefix);
     }

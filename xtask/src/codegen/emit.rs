@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::names::{constant, field, type_name};
 use super::operations;
-use super::reach::{Reached, is_structure, shape_of};
+use super::reach::{Reached, exceptions, is_event_stream, is_structure, shape_of};
 use super::source::Source;
 
 pub fn wire(source: &Source, reached: &Reached) -> anyhow::Result<String> {
@@ -40,7 +40,7 @@ pub fn wire(source: &Source, reached: &Reached) -> anyhow::Result<String> {
 
 fn schema(source: &Source, name: &str) -> anyhow::Result<String> {
     let shape = source.shape(name)?;
-    let kind = kind(name, shape)?;
+    let kind = kind(source, name, shape)?;
     let mut out = format!("Schema::new({name:?}, {kind})");
     let number = |key| shape.get(key).and_then(Value::as_i64);
     let is_number = matches!(text(shape, "type"), "integer" | "long" | "float" | "double");
@@ -63,7 +63,7 @@ fn schema(source: &Source, name: &str) -> anyhow::Result<String> {
     Ok(out)
 }
 
-fn kind(name: &str, shape: &Value) -> anyhow::Result<String> {
+fn kind(source: &Source, name: &str, shape: &Value) -> anyhow::Result<String> {
     if shape.get("rustType").is_some() {
         return Ok("Kind::Custom".into());
     }
@@ -102,6 +102,9 @@ fn kind(name: &str, shape: &Value) -> anyhow::Result<String> {
             )
         }
         "structure" if !is_structure(shape) => "Kind::Document".into(),
+        "structure" if is_event_stream(shape) => {
+            format!("Kind::EventStream {{ exceptions: &{:?} }}", exceptions(source, shape))
+        }
         "structure" => "Kind::Structure".into(),
         other => bail!("{name}: type {other} is not known"),
     })
@@ -114,11 +117,15 @@ fn structure(source: &Source, reached: &Reached, name: &str, out: &mut String) -
     let required: Vec<&str> =
         shape.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let payload = text(shape, "payload");
-    let union = shape.get("union").and_then(Value::as_bool).unwrap_or(false);
+    let union = shape.get("union").and_then(Value::as_bool).unwrap_or(false) || is_event_stream(shape);
+    let exceptions = exceptions(source, shape);
     writeln!(out, "structure! {{ {}{}: [", if union { "union " } else { "" }, type_name(name))?;
     let (mut streams, mut refused) = (Vec::new(), Vec::new());
     for (member, reference) in members {
         let target = shape_of(reference).with_context(|| format!("{name}.{member} has no shape"))?;
+        if exceptions.iter().any(|(exception, _)| exception == member) {
+            continue;
+        }
         if !source.honours(name, member) {
             refused.push(row(source, member, reference, "REFUSED")?);
             continue;
@@ -136,7 +143,7 @@ fn structure(source: &Source, reached: &Reached, name: &str, out: &mut String) -
         if is_required {
             row.push_str(".required()");
         }
-        if payload == member {
+        if payload == member || reference.get("eventpayload").is_some() {
             row.push_str(".payload()");
         }
         if reference.get("xmlAttribute").and_then(Value::as_bool).unwrap_or(false) {
@@ -146,7 +153,7 @@ fn structure(source: &Source, reached: &Reached, name: &str, out: &mut String) -
             write!(row, ".only(&{values:?})")?;
         }
         let streaming = |v: &Value| v.get("streaming").and_then(Value::as_bool).unwrap_or(false);
-        if streaming(reference) || streaming(source.shape(&target)?) {
+        if streaming(reference) || streaming(source.shape(&target)?) || is_event_stream(source.shape(&target)?) {
             streams.push(format!("{row}.streaming()"));
             continue;
         }
@@ -175,12 +182,14 @@ fn row(source: &Source, member: &str, reference: &Value, schema: &str) -> anyhow
         "querystring" => Some("QueryString"),
         "uri" => Some("Uri"),
         "statusCode" => Some("StatusCode"),
+        "" if reference.get("eventheader").is_some() => Some("EventHeader"),
         "" => None,
         other => bail!("{member}: location {other}"),
     };
     match location {
         Some(location) => {
-            let wire = if location.starts_with("Header") { wire.to_lowercase() } else { wire.to_owned() };
+            let wire =
+                if matches!(location, "Header" | "HeaderPrefix") { wire.to_lowercase() } else { wire.to_owned() };
             write!(out, ".at(Location::{location}, {wire:?})")?;
         }
         None => {
@@ -236,9 +245,13 @@ fn errors(source: &Source, out: &mut String) -> anyhow::Result<()> {
         let has = |member: &str| shape.pointer(&format!("/members/{member}")).is_some();
         let message = if has("Message") { "Message" } else { "message" };
         let typed = has("Type");
+        let members = shape.get("members").and_then(Value::as_object).into_iter().flatten();
+        let in_header = members.filter(|(_, member)| text(member, "location") == "header");
+        let headers = in_header.map(|(name, member)| (name.as_str(), text(member, "locationName").to_lowercase()));
+        let headers: Vec<_> = headers.collect();
         writeln!(
             out,
-            "    pub static {}: ErrorFacts = ErrorFacts {{ shape: {name:?}, code: {code:?}, status: {status}, fault: Fault::{fault}, message_member: {message:?}, typed: {typed} }};",
+            "    pub static {}: ErrorFacts = ErrorFacts {{ shape: {name:?}, code: {code:?}, status: {status}, fault: Fault::{fault}, message_member: {message:?}, typed: {typed}, headers: &{headers:?} }};",
             constant(name)
         )?;
     }

@@ -2,7 +2,7 @@
 
 mod coverage;
 mod emit;
-mod names;
+pub mod names;
 mod operations;
 mod reach;
 mod source;
@@ -10,6 +10,8 @@ mod source;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+
+use crate::facts;
 
 /// A file that codegen owns.
 pub struct Output {
@@ -28,7 +30,8 @@ pub fn run(root: &Path, check: bool, only: Option<&str>) -> anyhow::Result<()> {
             let context = format!("{}/{}", house.display(), model.name);
             let reached = reach::reach(&model).with_context(|| context.clone())?;
             let wire = if several { format!("src/wire/{}.rs", model.name) } else { "src/wire.rs".to_owned() };
-            let text = emit::wire(&model, &reached).with_context(|| context)?;
+            let text =
+                emit::wire(&model, &reached).with_context(|| context)? + &facts::actions(&house, model.signing_name())?;
             outputs.push(Output { path: house.join(wire), text });
             pages.push(coverage::section(&model, &reached));
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::emit::text;
 use super::names::type_name;
+use super::reach::{is_event_stream, shape_of, targets};
 use super::source::Source;
 
 pub fn emit(source: &Source, out: &mut String) -> anyhow::Result<()> {
@@ -19,6 +20,11 @@ pub fn emit(source: &Source, out: &mut String) -> anyhow::Result<()> {
         if !source.support.operations.contains(name) {
             writeln!(out, "    OperationFacts::unsupported({name:?}, {http}),")?;
             continue;
+        }
+        if let Some(shape) = operation.get("input").and_then(shape_of) {
+            let targets = targets(source, &shape, source.shape(&shape)?);
+            let streams = |target: &String| source.shape(target).is_ok_and(is_event_stream);
+            ensure!(!targets.iter().any(streams), "{name}: a stream of events in a request is not generated");
         }
         let (input, output) = (end(operation, name, "input"), end(operation, name, "output"));
         let wrapper = operation.get("output").map(|o| text(o, "resultWrapper")).unwrap_or("");

@@ -69,13 +69,15 @@ fn check_lists(source: &Source, reached: &Reached) -> anyhow::Result<()> {
 }
 
 /// The shapes that a shape's honoured members, items, keys and values are of.
-fn targets(source: &Source, name: &str, shape: &Value) -> Vec<String> {
+pub fn targets(source: &Source, name: &str, shape: &Value) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(members) = shape.get("members").and_then(Value::as_object) {
         if shape.get("rustType").is_some() {
             return found;
         }
-        let honoured = members.iter().filter(|(member, _)| source.honours(name, member));
+        let exceptions = exceptions(source, shape);
+        let is_exception = |member: &String| exceptions.iter().any(|(exception, _)| exception == member);
+        let honoured = members.iter().filter(|(member, _)| source.honours(name, member) && !is_exception(member));
         found.extend(honoured.filter_map(|(_, m)| shape_of(m)));
     }
     for part in ["member", "key", "value"] {
@@ -111,6 +113,19 @@ pub fn is_structure(shape: &Value) -> bool {
     shape.get("type").and_then(Value::as_str) == Some("structure")
         && shape.get("rustType").is_none()
         && !shape.get("document").and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// Whether the shape's members are the events of a stream.
+pub fn is_event_stream(shape: &Value) -> bool {
+    shape.get("eventstream").and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// The members of a stream of events that are errors, each with its shape.
+pub fn exceptions(source: &Source, shape: &Value) -> Vec<(String, String)> {
+    let members = shape.get("members").and_then(Value::as_object).filter(|_| is_event_stream(shape));
+    let members = members.into_iter().flatten().filter_map(|(name, member)| Some((name.clone(), shape_of(member)?)));
+    let is_error = |shape: &String| source.shape(shape).is_ok_and(|s| s.get("exception").is_some());
+    members.filter(|(_, shape)| is_error(shape)).collect()
 }
 
 pub fn shape_of(reference: &Value) -> Option<String> {

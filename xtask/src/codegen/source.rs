@@ -53,7 +53,7 @@ pub fn load(house: &Path) -> anyhow::Result<Vec<Source>> {
     let folder = house.join("model");
     let mut names: Vec<String> = std::fs::read_dir(&folder)?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".json") && !name.ends_with("overlay.json"))
+        .filter(|name| name.ends_with(".json") && !name.ends_with("overlay.json") && !name.ends_with(".iam.json"))
         .map(|name| name.trim_end_matches(".json").to_owned())
         .collect();
     names.sort();
@@ -106,6 +106,14 @@ impl Source {
 
     pub fn metadata(&self, name: &str) -> &str {
         self.model.pointer(&format!("/metadata/{name}")).and_then(Value::as_str).unwrap_or("")
+    }
+
+    /// The name that requests are signed by.
+    pub fn signing_name(&self) -> &str {
+        match self.metadata("signingName") {
+            "" => self.metadata("endpointPrefix"),
+            name => name,
+        }
     }
 
     /// Whether a structure's member is honoured.

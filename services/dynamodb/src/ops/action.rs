@@ -1,5 +1,7 @@
 //! One action of TransactWriteItems: whichever of the four it is, taken apart and parsed.
 
+use service::action;
+
 use crate::attribute::ExpressionValues;
 use crate::engine::update::Update;
 use crate::errors::Error;
@@ -21,10 +23,10 @@ impl Verb {
     /// The permission that it takes (docs).
     pub(crate) fn permission(self) -> &'static str {
         match self {
-            Self::Put => "dynamodb:PutItem",
-            Self::Update => "dynamodb:UpdateItem",
-            Self::Delete => "dynamodb:DeleteItem",
-            Self::Check => "dynamodb:ConditionCheckItem",
+            Self::Put => action!(dynamodb::PutItem),
+            Self::Update => action!(dynamodb::UpdateItem),
+            Self::Delete => action!(dynamodb::DeleteItem),
+            Self::Check => action!(dynamodb::ConditionCheckItem),
         }
     }
 }

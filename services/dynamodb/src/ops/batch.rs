@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kv::Tx;
-use service::Cx;
+use service::{Cx, action};
 
 use crate::engine::key;
 use crate::errors::Error;
@@ -71,9 +71,9 @@ async fn get(
 ) -> Result<Got, Error> {
     let KeysAndAttributes { keys, consistent_read, projection_expression, expression_attribute_names } = asked;
     let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
-    let table = request::table(cx, tx, "dynamodb:BatchGetItem", given).await?;
+    let table = request::table(cx, tx, action!(dynamodb::BatchGetItem), given).await?;
     let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>();
-    let primary = request::permitted(cx, "dynamodb:BatchGetItem", &table, primary, asked).await?;
+    let primary = request::permitted(cx, action!(dynamodb::BatchGetItem), &table, primary, asked).await?;
     if let Some(projection) = &projection {
         projection.check_key_paths(&table.key_schema)?;
     }
@@ -118,11 +118,11 @@ pub(crate) async fn batch_write_item(
     let mut written = BTreeSet::new();
     let mut capacity = Vec::new();
     for (given, requests) in request_items {
-        let table = request::table(cx, tx, "dynamodb:BatchWriteItem", given).await?;
+        let table = request::table(cx, tx, action!(dynamodb::BatchWriteItem), given).await?;
         let items = requests.iter().filter_map(|request| request.put_request.as_ref().map(|put| &put.item));
         let asked = items.fold(Asked::default(), Asked::naming);
         let keys = requests.iter().map(|request| key_of(&table, request)).collect::<Result<Vec<_>, _>>();
-        let keys = request::permitted(cx, "dynamodb:BatchWriteItem", &table, keys, asked).await?;
+        let keys = request::permitted(cx, action!(dynamodb::BatchWriteItem), &table, keys, asked).await?;
         let mut units = 0.0;
         for (request, key) in requests.iter().zip(&keys) {
             if !written.insert(start_row(&table, key)) {

@@ -1,7 +1,7 @@
 //! Items one at a time: put, get, update, delete.
 
 use kv::Tx;
-use service::Cx;
+use service::{Cx, action};
 
 use crate::engine::condition::Condition;
 use crate::engine::key;
@@ -104,9 +104,9 @@ pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Resu
     let asked = Asked::of(&expressions).naming(item).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let bytes = check_size(item)?;
-    let table = request::table(cx, tx, "dynamodb:PutItem", table_name).await?;
+    let table = request::table(cx, tx, action!(dynamodb::PutItem), table_name).await?;
     let key = key::of_item(&table.key_schema, item);
-    let key = request::permitted(cx, "dynamodb:PutItem", &table, key, asked).await?;
+    let key = request::permitted(cx, action!(dynamodb::PutItem), &table, key, asked).await?;
     guard.check_schema(&table.key_schema)?;
 
     let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {
@@ -135,9 +135,9 @@ pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Resu
         expression_attribute_names,
     } = input;
     let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
-    let table = request::table(cx, tx, "dynamodb:GetItem", table_name).await?;
+    let table = request::table(cx, tx, action!(dynamodb::GetItem), table_name).await?;
     let key = key::of_request(&table.key_schema, key);
-    let key = request::permitted(cx, "dynamodb:GetItem", &table, key, asked).await?;
+    let key = request::permitted(cx, action!(dynamodb::GetItem), &table, key, asked).await?;
     if let Some(projection) = &projection {
         projection.check_key_paths(&table.key_schema)?;
     }
@@ -178,9 +178,9 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
     .parse()?;
     let asked = Asked::of(&expressions).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
-    let table = request::table(cx, tx, "dynamodb:UpdateItem", table_name).await?;
+    let table = request::table(cx, tx, action!(dynamodb::UpdateItem), table_name).await?;
     let key = key::of_request(&table.key_schema, key);
-    let key = request::permitted(cx, "dynamodb:UpdateItem", &table, key, asked).await?;
+    let key = request::permitted(cx, action!(dynamodb::UpdateItem), &table, key, asked).await?;
     let update = expressions.update.as_ref();
     guard.check_schema(&table.key_schema)?;
     update.map_or(Ok(()), |update| update.check_keys(&table.key_schema))?;
@@ -262,9 +262,9 @@ pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -
     let expressions = Given::guarding(condition, expression_attribute_names, expression_attribute_values).parse()?;
     let asked = Asked::of(&expressions).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
-    let table = request::table(cx, tx, "dynamodb:DeleteItem", table_name).await?;
+    let table = request::table(cx, tx, action!(dynamodb::DeleteItem), table_name).await?;
     let key = key::of_request(&table.key_schema, key);
-    let key = request::permitted(cx, "dynamodb:DeleteItem", &table, key, asked).await?;
+    let key = request::permitted(cx, action!(dynamodb::DeleteItem), &table, key, asked).await?;
     guard.check_schema(&table.key_schema)?;
 
     let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {

@@ -1,7 +1,7 @@
 //! Query: the items of one partition, in the order of their sort keys.
 
 use kv::{Direction, Range, Tx};
-use service::Cx;
+use service::{Cx, action};
 
 use crate::engine::key_condition::KeyQuery;
 use crate::errors::Error;
@@ -44,10 +44,10 @@ pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<Qu
     }
     .parse()?;
     let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
-    let table = request::table(cx, tx, "dynamodb:Query", table_name).await?;
+    let table = request::table(cx, tx, action!(dynamodb::Query), table_name).await?;
     let asked = Asked::of(&expressions).selecting(select.as_deref(), expressions.projection.as_ref());
     let wanted = check(&table, &expressions);
-    let wanted = request::permitted(cx, "dynamodb:Query", &table, wanted, asked).await?;
+    let wanted = request::permitted(cx, action!(dynamodb::Query), &table, wanted, asked).await?;
     let direction = if *scan_index_forward == Some(false) { Direction::Reverse } else { Direction::Forward };
     let mut range = rows(&table, &wanted).direction(direction);
     if let Some(start) = exclusive_start_key {

@@ -1,7 +1,7 @@
 //! Scan: every item of a table, or of a segment of it.
 
 use kv::Tx;
-use service::Cx;
+use service::{Cx, action};
 
 use crate::errors::Error;
 use crate::keys;
@@ -38,9 +38,9 @@ pub(crate) async fn scan(cx: &Cx, tx: &mut Tx, input: &ScanInput) -> Result<Scan
     }
     .parse()?;
     let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
-    let table = request::table(cx, tx, "dynamodb:Scan", table_name).await?;
+    let table = request::table(cx, tx, action!(dynamodb::Scan), table_name).await?;
     let asked = Asked::of(&expressions).selecting(select.as_deref(), expressions.projection.as_ref());
-    request::permitted(cx, "dynamodb:Scan", &table, Ok::<_, Error>(()), asked).await?;
+    request::permitted(cx, action!(dynamodb::Scan), &table, Ok::<_, Error>(()), asked).await?;
     if let Some(filter) = &expressions.filter {
         filter.check_key_paths(&table.key_schema)?;
     }

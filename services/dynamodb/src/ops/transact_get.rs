@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kv::Tx;
-use service::Cx;
+use service::{Cx, action};
 
 use crate::engine::key::{self, KeyError};
 use crate::engine::projection::Projection;
@@ -34,9 +34,9 @@ pub(crate) async fn transact_get_items(
     let parsed = transact_items.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
     let mut wanted = Vec::with_capacity(parsed.len());
     for (get, projection, asked) in parsed {
-        let table = request::table(cx, tx, "dynamodb:GetItem", &get.table_name).await?;
+        let table = request::table(cx, tx, action!(dynamodb::GetItem), &get.table_name).await?;
         let key = key::of_request(&table.key_schema, &get.key);
-        let key = transaction::permitted(cx, "dynamodb:GetItem", &table, key, asked).await?;
+        let key = transaction::permitted(cx, action!(dynamodb::GetItem), &table, key, asked).await?;
         wanted.push(Wanted { table, key, projection });
     }
     let mut rows = BTreeSet::new();

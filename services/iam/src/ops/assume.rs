@@ -3,7 +3,7 @@
 use base::Arn;
 use kv::Tx;
 use policy::{Policy, PolicyKind, Principal};
-use service::{Cx, Demand};
+use service::{Cx, Demand, demand};
 
 use crate::errors::Error;
 use crate::managed::Managed;
@@ -27,7 +27,7 @@ pub(super) fn demand(input: &AssumeRoleRequest) -> Demand {
     // The limits of the session are none of the trust policy's business.
     let AssumeRoleRequest { role_arn, role_session_name, external_id, policy: _, policy_arns: _, duration_seconds: _ } =
         input;
-    let demand = Demand::new("sts:AssumeRole", role_arn).with("sts:RoleSessionName", role_session_name);
+    let demand = demand!(sts::AssumeRole(role_arn)).with("sts:RoleSessionName", role_session_name);
     match external_id {
         Some(id) => demand.with("sts:ExternalId", id),
         None => demand,

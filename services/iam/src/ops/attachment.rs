@@ -2,7 +2,7 @@
 
 use base::Arn;
 use kv::Tx;
-use service::{Cx, Demand};
+use service::{Cx, demand};
 
 use super::page_items;
 use super::role::permitted;
@@ -23,7 +23,7 @@ pub(crate) async fn attach_role_policy(
     input: &AttachRolePolicyRequest,
 ) -> Result<AttachRolePolicyNothing, Error> {
     let AttachRolePolicyRequest { role_name, policy_arn } = input;
-    let demand = |arn: &Arn| Demand::new("iam:AttachRolePolicy", arn).with("iam:PolicyARN", policy_arn.as_str());
+    let demand = |arn: &Arn| demand!(iam::AttachRolePolicy(arn)).with("iam:PolicyARN", policy_arn.as_str());
     let mut role = permitted(cx, tx, role_name, demand).await?;
     let arn = parsed(policy_arn)?;
     Managed::find(&arn).ok_or_else(|| Error::NotAttachable(policy_arn.clone()))?;
@@ -41,7 +41,7 @@ pub(crate) async fn detach_role_policy(
     input: &DetachRolePolicyRequest,
 ) -> Result<DetachRolePolicyNothing, Error> {
     let DetachRolePolicyRequest { role_name, policy_arn } = input;
-    let demand = |arn: &Arn| Demand::new("iam:DetachRolePolicy", arn).with("iam:PolicyARN", policy_arn.as_str());
+    let demand = |arn: &Arn| demand!(iam::DetachRolePolicy(arn)).with("iam:PolicyARN", policy_arn.as_str());
     let mut role = permitted(cx, tx, role_name, demand).await?;
     parsed(policy_arn)?;
     if !role.attached_policies.remove(policy_arn) {
@@ -57,7 +57,7 @@ pub(crate) async fn list_attached_role_policies(
     input: &ListAttachedRolePoliciesRequest,
 ) -> Result<ListAttachedRolePoliciesResponse, Error> {
     let ListAttachedRolePoliciesRequest { role_name, path_prefix, marker, max_items } = input;
-    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:ListAttachedRolePolicies", arn)).await?;
+    let role = permitted(cx, tx, role_name, |arn| demand!(iam::ListAttachedRolePolicies(arn))).await?;
     let prefix = path_prefix.as_deref().unwrap_or("/");
     let page = cx.page(&format!("ListAttachedRolePolicies:{}:{prefix}", role.id));
     let after = marker.as_ref().map(|marker| page.open(marker)).transpose().map_err(|_| Error::InvalidMarker)?;

@@ -2,7 +2,7 @@
 
 use kv::Tx;
 use policy::{Policy, PolicyKind};
-use service::{Cx, Demand};
+use service::{Cx, demand};
 
 use super::role::permitted;
 use super::{encoded, page_items};
@@ -23,7 +23,7 @@ pub(crate) async fn put_role_policy(
     input: &PutRolePolicyRequest,
 ) -> Result<PutRolePolicyNothing, Error> {
     let PutRolePolicyRequest { role_name, policy_name, policy_document } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:PutRolePolicy", arn)).await?;
+    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::PutRolePolicy(arn))).await?;
     Policy::parse(policy_document, PolicyKind::Inline)?;
     role.inline_policies.insert(policy_name.clone(), policy_document.clone());
     let chars: usize = role.inline_policies.values().map(|document| policy_chars(document)).sum();
@@ -40,7 +40,7 @@ pub(crate) async fn get_role_policy(
     input: &GetRolePolicyRequest,
 ) -> Result<GetRolePolicyResponse, Error> {
     let GetRolePolicyRequest { role_name, policy_name } = input;
-    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:GetRolePolicy", arn)).await?;
+    let role = permitted(cx, tx, role_name, |arn| demand!(iam::GetRolePolicy(arn))).await?;
     let document = role.inline_policies.get(policy_name);
     let document = document.ok_or_else(|| Error::NoSuchRolePolicy(policy_name.clone()))?;
     Ok(GetRolePolicyResponse {
@@ -56,7 +56,7 @@ pub(crate) async fn list_role_policies(
     input: &ListRolePoliciesRequest,
 ) -> Result<ListRolePoliciesResponse, Error> {
     let ListRolePoliciesRequest { role_name, marker, max_items } = input;
-    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:ListRolePolicies", arn)).await?;
+    let role = permitted(cx, tx, role_name, |arn| demand!(iam::ListRolePolicies(arn))).await?;
     let page = cx.page(&format!("ListRolePolicies:{}", role.id));
     let after = marker.as_ref().map(|marker| page.open(marker)).transpose().map_err(|_| Error::InvalidMarker)?;
     let behind = |name: &String| after.as_deref().is_none_or(|after| after < name.as_bytes());
@@ -74,7 +74,7 @@ pub(crate) async fn delete_role_policy(
     input: &DeleteRolePolicyRequest,
 ) -> Result<DeleteRolePolicyNothing, Error> {
     let DeleteRolePolicyRequest { role_name, policy_name } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:DeleteRolePolicy", arn)).await?;
+    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::DeleteRolePolicy(arn))).await?;
     if role.inline_policies.remove(policy_name).is_none() {
         return Err(Error::NoSuchRolePolicy(policy_name.clone()));
     }

@@ -30,6 +30,8 @@ fn page_items(max_items: Option<i32>) -> usize {
 
 /// IAM's operations.
 pub(crate) mod iam {
+    use service::demands;
+
     use super::{attachment, inline_policy, managed_policy, role, role_tags};
     use crate::model::role_resource;
 
@@ -37,27 +39,27 @@ pub(crate) mod iam {
         CreateRole => role::create_role, |s, i| role::creation(
             s, i.path.as_deref(), &i.role_name, i.tags.as_deref().unwrap_or_default()
         );
-        GetRole => role::get_role, |s, i| service::demands![];
-        ListRoles => role::list_roles, |s, i| service::demands![
+        GetRole => role::get_role, |s, i| demands![inside iam::GetRole];
+        ListRoles => role::list_roles, |s, i| demands![
             iam::ListRoles(s.scope.global_arn("iam", &role_resource(i.path_prefix.as_deref().unwrap_or("/"), "")))
         ];
-        DeleteRole => role::delete_role, |s, i| service::demands![];
-        UpdateRole => role::update_role, |s, i| service::demands![];
-        UpdateRoleDescription => role::update_role_description, |s, i| service::demands![];
-        UpdateAssumeRolePolicy => role::update_assume_role_policy, |s, i| service::demands![];
-        TagRole => role_tags::tag_role, |s, i| service::demands![];
-        UntagRole => role_tags::untag_role, |s, i| service::demands![];
-        ListRoleTags => role_tags::list_role_tags, |s, i| service::demands![];
-        ListInstanceProfilesForRole => role::list_instance_profiles_for_role, |s, i| service::demands![];
-        PutRolePolicy => inline_policy::put_role_policy, |s, i| service::demands![];
-        GetRolePolicy => inline_policy::get_role_policy, |s, i| service::demands![];
-        ListRolePolicies => inline_policy::list_role_policies, |s, i| service::demands![];
-        DeleteRolePolicy => inline_policy::delete_role_policy, |s, i| service::demands![];
-        AttachRolePolicy => attachment::attach_role_policy, |s, i| service::demands![];
-        DetachRolePolicy => attachment::detach_role_policy, |s, i| service::demands![];
-        ListAttachedRolePolicies => attachment::list_attached_role_policies, |s, i| service::demands![];
-        GetPolicy => managed_policy::get_policy, |s, i| service::demands![iam::GetPolicy(&i.policy_arn)];
-        GetPolicyVersion => managed_policy::get_policy_version, |s, i| service::demands![
+        DeleteRole => role::delete_role, |s, i| demands![inside iam::DeleteRole];
+        UpdateRole => role::update_role, |s, i| demands![inside iam::UpdateRole];
+        UpdateRoleDescription => role::update_role_description, |s, i| demands![inside iam::UpdateRoleDescription];
+        UpdateAssumeRolePolicy => role::update_assume_role_policy, |s, i| demands![inside iam::UpdateAssumeRolePolicy];
+        TagRole => role_tags::tag_role, |s, i| demands![inside iam::TagRole];
+        UntagRole => role_tags::untag_role, |s, i| demands![inside iam::UntagRole];
+        ListRoleTags => role_tags::list_role_tags, |s, i| demands![inside iam::ListRoleTags];
+        ListInstanceProfilesForRole => role::list_instance_profiles_for_role, |s, i| demands![inside iam::ListInstanceProfilesForRole];
+        PutRolePolicy => inline_policy::put_role_policy, |s, i| demands![inside iam::PutRolePolicy];
+        GetRolePolicy => inline_policy::get_role_policy, |s, i| demands![inside iam::GetRolePolicy];
+        ListRolePolicies => inline_policy::list_role_policies, |s, i| demands![inside iam::ListRolePolicies];
+        DeleteRolePolicy => inline_policy::delete_role_policy, |s, i| demands![inside iam::DeleteRolePolicy];
+        AttachRolePolicy => attachment::attach_role_policy, |s, i| demands![inside iam::AttachRolePolicy];
+        DetachRolePolicy => attachment::detach_role_policy, |s, i| demands![inside iam::DetachRolePolicy];
+        ListAttachedRolePolicies => attachment::list_attached_role_policies, |s, i| demands![inside iam::ListAttachedRolePolicies];
+        GetPolicy => managed_policy::get_policy, |s, i| demands![iam::GetPolicy(&i.policy_arn)];
+        GetPolicyVersion => managed_policy::get_policy_version, |s, i| demands![
             iam::GetPolicyVersion(&i.policy_arn)
         ];
     }
@@ -65,10 +67,12 @@ pub(crate) mod iam {
 
 /// STS's operations.
 pub(crate) mod sts {
+    use service::demands;
+
     use super::{assume, caller};
 
     service::operations! { crate::wire::sts;
-        GetCallerIdentity => caller::get_caller_identity, |s, i| service::demands![];
+        GetCallerIdentity => caller::get_caller_identity, |s, i| demands![];
         AssumeRole => assume::assume_role, |s, i| vec![assume::demand(i)];
     }
 }

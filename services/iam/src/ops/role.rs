@@ -3,7 +3,7 @@
 use base::Arn;
 use kv::Tx;
 use policy::{Policy, PolicyKind};
-use service::{Cx, Demand};
+use service::{Cx, Demand, action, demand};
 
 use super::{encoded, page_items, role_tags};
 use crate::errors::Error;
@@ -47,7 +47,7 @@ pub(super) async fn permitted(
 pub(super) fn creation(cx: &Cx, path: Option<&str>, name: &str, tags: &[Tag]) -> Vec<Demand> {
     let arn = cx.scope.global_arn("iam", &role_resource(path.unwrap_or("/"), name));
     let actions: &[&'static str] =
-        if tags.is_empty() { &["iam:CreateRole"] } else { &["iam:CreateRole", "iam:TagRole"] };
+        if tags.is_empty() { &[action!(iam::CreateRole)] } else { &[action!(iam::CreateRole), action!(iam::TagRole)] };
     actions.iter().map(|action| role_tags::requested(Demand::new(action, &arn), tags)).collect()
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn create_role(cx: &Cx, tx: &mut Tx, input: &CreateRoleRequest)
 
 pub(crate) async fn get_role(cx: &Cx, tx: &mut Tx, input: &GetRoleRequest) -> Result<GetRoleResponse, Error> {
     let GetRoleRequest { role_name } = input;
-    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:GetRole", arn)).await?;
+    let role = permitted(cx, tx, role_name, |arn| demand!(iam::GetRole(arn))).await?;
     Ok(GetRoleResponse { role: shown(role) })
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn list_roles(cx: &Cx, tx: &mut Tx, input: &ListRolesRequest) -
 
 pub(crate) async fn update_role(cx: &Cx, tx: &mut Tx, input: &UpdateRoleRequest) -> Result<UpdateRoleResponse, Error> {
     let UpdateRoleRequest { role_name, description, max_session_duration } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:UpdateRole", arn)).await?;
+    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateRole(arn))).await?;
     role.description = description.clone().or(role.description);
     role.max_session_seconds = max_session_duration.unwrap_or(role.max_session_seconds);
     store::put_role(tx, &cx.scope.account, &role)?;
@@ -129,7 +129,7 @@ pub(crate) async fn update_role_description(
     input: &UpdateRoleDescriptionRequest,
 ) -> Result<UpdateRoleDescriptionResponse, Error> {
     let UpdateRoleDescriptionRequest { role_name, description } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:UpdateRoleDescription", arn)).await?;
+    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateRoleDescription(arn))).await?;
     role.description = Some(description.clone());
     store::put_role(tx, &cx.scope.account, &role)?;
     Ok(UpdateRoleDescriptionResponse { role: Some(shown(role)) })
@@ -141,7 +141,7 @@ pub(crate) async fn update_assume_role_policy(
     input: &UpdateAssumeRolePolicyRequest,
 ) -> Result<UpdateAssumeRolePolicyNothing, Error> {
     let UpdateAssumeRolePolicyRequest { role_name, policy_document } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| Demand::new("iam:UpdateAssumeRolePolicy", arn)).await?;
+    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateAssumeRolePolicy(arn))).await?;
     trusted(policy_document)?;
     role.trust_policy = policy_document.clone();
     store::put_role(tx, &cx.scope.account, &role)?;
@@ -156,7 +156,7 @@ pub(crate) async fn list_instance_profiles_for_role(
 ) -> Result<ListInstanceProfilesForRoleResponse, Error> {
     // Of nothing there is one page.
     let ListInstanceProfilesForRoleRequest { role_name, marker, max_items: _ } = input;
-    permitted(cx, tx, role_name, |arn| Demand::new("iam:ListInstanceProfilesForRole", arn)).await?;
+    permitted(cx, tx, role_name, |arn| demand!(iam::ListInstanceProfilesForRole(arn))).await?;
     match marker {
         Some(_) => Err(Error::InvalidMarker),
         None => Ok(ListInstanceProfilesForRoleResponse {
@@ -170,7 +170,7 @@ pub(crate) async fn list_instance_profiles_for_role(
 pub(crate) async fn delete_role(cx: &Cx, tx: &mut Tx, input: &DeleteRoleRequest) -> Result<DeleteRoleNothing, Error> {
     let DeleteRoleRequest { role_name } = input;
     let account = &cx.scope.account;
-    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:DeleteRole", arn)).await?;
+    let role = permitted(cx, tx, role_name, |arn| demand!(iam::DeleteRole(arn))).await?;
     if !role.attached_policies.is_empty() {
         return Err(Error::PoliciesAttached);
     }

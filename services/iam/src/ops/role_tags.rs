@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kv::Tx;
-use service::{Cx, Demand};
+use service::{Cx, Demand, demand};
 
 use super::page_items;
 use super::role::permitted;
@@ -18,7 +18,7 @@ const TAGS_MAX: usize = 50;
 
 pub(crate) async fn tag_role(cx: &Cx, tx: &mut Tx, input: &TagRoleRequest) -> Result<TagRoleNothing, Error> {
     let TagRoleRequest { role_name, tags } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| requested(Demand::new("iam:TagRole", arn), tags)).await?;
+    let mut role = permitted(cx, tx, role_name, |arn| requested(demand!(iam::TagRole(arn)), tags)).await?;
     put(&mut role.tags, tags)?;
     store::put_role(tx, &cx.scope.account, &role)?;
     Ok(TagRoleNothing {})
@@ -26,7 +26,7 @@ pub(crate) async fn tag_role(cx: &Cx, tx: &mut Tx, input: &TagRoleRequest) -> Re
 
 pub(crate) async fn untag_role(cx: &Cx, tx: &mut Tx, input: &UntagRoleRequest) -> Result<UntagRoleNothing, Error> {
     let UntagRoleRequest { role_name, tag_keys } = input;
-    let demand = |arn: &base::Arn| with_keys(Demand::new("iam:UntagRole", arn), tag_keys.iter().cloned());
+    let demand = |arn: &base::Arn| with_keys(demand!(iam::UntagRole(arn)), tag_keys.iter().cloned());
     let mut role = permitted(cx, tx, role_name, demand).await?;
     // Keys that are not there are no error (docs).
     let gone: BTreeSet<String> = tag_keys.iter().map(|key| key.to_lowercase()).collect();
@@ -41,7 +41,7 @@ pub(crate) async fn list_role_tags(
     input: &ListRoleTagsRequest,
 ) -> Result<ListRoleTagsResponse, Error> {
     let ListRoleTagsRequest { role_name, marker, max_items } = input;
-    let role = permitted(cx, tx, role_name, |arn| Demand::new("iam:ListRoleTags", arn)).await?;
+    let role = permitted(cx, tx, role_name, |arn| demand!(iam::ListRoleTags(arn))).await?;
     let page = cx.page(&format!("ListRoleTags:{}", role.id));
     let after = marker.as_ref().map(|marker| page.open(marker)).transpose().map_err(|_| Error::InvalidMarker)?;
     let mut tags = shown(&role.tags);

@@ -112,16 +112,39 @@ structure! { PolicyDescriptorType: [
 pub mod errors {
     use super::*;
 
-    pub static EXPIRED_TOKEN_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ExpiredTokenException", code: "ExpiredTokenException", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static EXPIRED_TRADE_IN_TOKEN_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ExpiredTradeInTokenException", code: "ExpiredTradeInTokenException", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static IDP_COMMUNICATION_ERROR_EXCEPTION: ErrorFacts = ErrorFacts { shape: "IDPCommunicationErrorException", code: "IDPCommunicationError", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static IDP_REJECTED_CLAIM_EXCEPTION: ErrorFacts = ErrorFacts { shape: "IDPRejectedClaimException", code: "IDPRejectedClaim", status: 403, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static INVALID_AUTHORIZATION_MESSAGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidAuthorizationMessageException", code: "InvalidAuthorizationMessageException", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static INVALID_IDENTITY_TOKEN_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidIdentityTokenException", code: "InvalidIdentityToken", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static JWT_PAYLOAD_SIZE_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "JWTPayloadSizeExceededException", code: "JWTPayloadSizeExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static MALFORMED_POLICY_DOCUMENT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "MalformedPolicyDocumentException", code: "MalformedPolicyDocument", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static OUTBOUND_WEB_IDENTITY_FEDERATION_DISABLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "OutboundWebIdentityFederationDisabledException", code: "OutboundWebIdentityFederationDisabledException", status: 403, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static PACKED_POLICY_TOO_LARGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PackedPolicyTooLargeException", code: "PackedPolicyTooLarge", status: 400, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static REGION_DISABLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RegionDisabledException", code: "RegionDisabledException", status: 403, fault: Fault::Sender, message_member: "message", typed: false };
-    pub static SESSION_DURATION_ESCALATION_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SessionDurationEscalationException", code: "SessionDurationEscalationException", status: 403, fault: Fault::Sender, message_member: "message", typed: false };
+    pub static EXPIRED_TOKEN_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ExpiredTokenException", code: "ExpiredTokenException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static EXPIRED_TRADE_IN_TOKEN_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ExpiredTradeInTokenException", code: "ExpiredTradeInTokenException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static IDP_COMMUNICATION_ERROR_EXCEPTION: ErrorFacts = ErrorFacts { shape: "IDPCommunicationErrorException", code: "IDPCommunicationError", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static IDP_REJECTED_CLAIM_EXCEPTION: ErrorFacts = ErrorFacts { shape: "IDPRejectedClaimException", code: "IDPRejectedClaim", status: 403, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static INVALID_AUTHORIZATION_MESSAGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidAuthorizationMessageException", code: "InvalidAuthorizationMessageException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static INVALID_IDENTITY_TOKEN_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidIdentityTokenException", code: "InvalidIdentityToken", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static JWT_PAYLOAD_SIZE_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "JWTPayloadSizeExceededException", code: "JWTPayloadSizeExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static MALFORMED_POLICY_DOCUMENT_EXCEPTION: ErrorFacts = ErrorFacts { shape: "MalformedPolicyDocumentException", code: "MalformedPolicyDocument", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static OUTBOUND_WEB_IDENTITY_FEDERATION_DISABLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "OutboundWebIdentityFederationDisabledException", code: "OutboundWebIdentityFederationDisabledException", status: 403, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static PACKED_POLICY_TOO_LARGE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "PackedPolicyTooLargeException", code: "PackedPolicyTooLarge", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static REGION_DISABLED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "RegionDisabledException", code: "RegionDisabledException", status: 403, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static SESSION_DURATION_ESCALATION_EXCEPTION: ErrorFacts = ErrorFacts { shape: "SessionDurationEscalationException", code: "SessionDurationEscalationException", status: 403, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+}
+
+/// The actions that IAM knows of this service.
+#[allow(non_upper_case_globals)]
+pub mod actions {
+    pub mod sts {
+        pub const AssumeRole: &str = "sts:AssumeRole";
+        pub const AssumeRoleWithSAML: &str = "sts:AssumeRoleWithSAML";
+        pub const AssumeRoleWithWebIdentity: &str = "sts:AssumeRoleWithWebIdentity";
+        pub const AssumeRoot: &str = "sts:AssumeRoot";
+        pub const DecodeAuthorizationMessage: &str = "sts:DecodeAuthorizationMessage";
+        pub const GetAccessKeyInfo: &str = "sts:GetAccessKeyInfo";
+        pub const GetCallerIdentity: &str = "sts:GetCallerIdentity";
+        pub const GetDelegatedAccessToken: &str = "sts:GetDelegatedAccessToken";
+        pub const GetFederationToken: &str = "sts:GetFederationToken";
+        pub const GetServiceBearerToken: &str = "sts:GetServiceBearerToken";
+        pub const GetSessionToken: &str = "sts:GetSessionToken";
+        pub const GetWebIdentityToken: &str = "sts:GetWebIdentityToken";
+        pub const SetContext: &str = "sts:SetContext";
+        pub const SetSourceIdentity: &str = "sts:SetSourceIdentity";
+        pub const TagGetWebIdentityToken: &str = "sts:TagGetWebIdentityToken";
+        pub const TagSession: &str = "sts:TagSession";
+    }
 }

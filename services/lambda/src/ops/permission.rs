@@ -4,7 +4,7 @@ use base::{Account, Arn};
 use kv::Tx;
 use policy::{Policy, PolicyKind};
 use serde_json::{Map, Value, json};
-use service::{Cx, Demand};
+use service::{Cx, Demand, demand};
 
 use crate::errors::Error;
 use crate::model::{Function, Permission};
@@ -20,7 +20,7 @@ const POLICY_BYTES_MAX: usize = 20 * 1024;
 
 /// What AddPermission demands: policies may limit whom a function is opened to.
 pub(crate) fn demand(arn: &Arn, principal: &str) -> Demand {
-    Demand::new("lambda:AddPermission", arn).with("lambda:Principal", principal)
+    demand!(lambda::AddPermission(arn)).with("lambda:Principal", principal)
 }
 
 pub(crate) async fn add_permission(

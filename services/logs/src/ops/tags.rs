@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::Arn;
 use kv::Tx;
-use service::{Cx, Demand};
+use service::{Cx, Demand, action, demand};
 
 use crate::errors::Error;
 use crate::model::Group;
@@ -21,17 +21,17 @@ const TAGS_MAX: usize = 50;
 pub(crate) fn creation(cx: &Cx, group: &str, tags: Option<&BTreeMap<String, String>>) -> Vec<Demand> {
     let arn = crate::group_arn(cx, group);
     let Some(tags) = tags.filter(|tags| !tags.is_empty()) else {
-        return vec![Demand::new("logs:CreateLogGroup", &arn)];
+        return vec![demand!(logs::CreateLogGroup(&arn))];
     };
-    ["logs:CreateLogGroup", "logs:TagResource"].map(|action| requested(Demand::new(action, &arn), tags)).into()
+    [action!(logs::CreateLogGroup), action!(logs::TagResource)].map(|action| requested(Demand::new(action, &arn), tags)).into()
 }
 
 pub(crate) fn tagging(arn: &str, tags: &BTreeMap<String, String>) -> Vec<Demand> {
-    vec![requested(Demand::new("logs:TagResource", arn), tags)]
+    vec![requested(demand!(logs::TagResource(arn)), tags)]
 }
 
 pub(crate) fn untagging(arn: &str, keys: &[String]) -> Vec<Demand> {
-    vec![with_keys(Demand::new("logs:UntagResource", arn), keys.iter().cloned())]
+    vec![with_keys(demand!(logs::UntagResource(arn)), keys.iter().cloned())]
 }
 
 /// What policies may ask of the tags in a request.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use base::Timestamp;
 use kv::Tx;
-use service::{Cx, Demand, Outgoing};
+use service::{Cx, Outgoing, demand};
 
 use super::bucket;
 use crate::arn;
@@ -165,7 +165,7 @@ pub(crate) async fn existing(cx: &Cx, tx: &mut Tx, name: &BucketName, key: &Obje
     if let Some(object) = store::object(tx, name, key).await? {
         return Ok(object);
     }
-    cx.demand(Demand::new("s3:ListBucket", arn(cx, name.as_str()))).await?;
+    cx.demand(demand!(s3::ListBucket(arn(cx, name.as_str())))).await?;
     Err(Error::NoSuchKey.with("Key", key.as_str()))
 }
 
