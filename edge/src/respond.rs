@@ -35,7 +35,7 @@ pub(crate) fn respond(reply: Reply, method: &Method) -> Response<Body> {
         }
         Opened::Nothing => full(rendered.body),
         Opened::Stream { bytes, chunks } => {
-            length = Some(bytes);
+            length = bytes;
             StreamBody::new(chunks.map_ok(Frame::data)).boxed_unsync()
         }
     };

@@ -9,10 +9,24 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use wire::Structure;
 
+use crate::Failure;
+
 /// An operation's answer.
 pub struct Answer {
     pub output: Box<dyn Structure>,
     pub body: Opened,
+    /// What is streamed behind the output where it is a stream of events.
+    pub events: Option<Events>,
+}
+
+/// Events, each the union of its operation's stream. An error is the last one: it ends the stream as an exception.
+pub type Events = BoxStream<'static, Result<Box<dyn Structure>, Failure>>;
+
+impl Answer {
+    /// An output with nothing behind it.
+    pub(crate) fn of(output: Box<dyn Structure>) -> Self {
+        Self { output, body: Opened::Nothing, events: None }
+    }
 }
 
 /// What an operation wants streamed behind its output.
@@ -29,7 +43,8 @@ pub enum Opened {
     /// None: the output is all there is.
     Nothing,
     Stream {
-        bytes: u64,
+        /// `None` where nobody knows before its end.
+        bytes: Option<u64>,
         chunks: BoxStream<'static, io::Result<Bytes>>,
     },
 }
@@ -38,7 +53,7 @@ impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("Nothing"),
-            Self::Stream { bytes, .. } => write!(f, "Stream of {bytes} bytes"),
+            Self::Stream { bytes, .. } => write!(f, "Stream of {bytes:?} bytes"),
         }
     }
 }

@@ -24,15 +24,18 @@ pub(crate) async fn dispatch(
 ) -> Result<Answer, Failure> {
     let demands = (entry.demands)(cx, input)?;
     authorise::all(cx, &demands).await?;
-    let nothing = |output| Answer { output, body: Opened::Nothing };
     match &entry.run {
-        Run::Free(run) => run(cx, input).await.map(nothing),
-        Run::Tx(run) => transact(cx, &Plain { run: *run, input }).await.map(nothing),
+        Run::Free(run) => run(cx, input).await.map(Answer::of),
+        Run::Events(run) => {
+            let (output, events) = run(cx, input).await?;
+            Ok(Answer { events: Some(events), ..Answer::of(output) })
+        }
+        Run::Tx(run) => transact(cx, &Plain { run: *run, input }).await.map(Answer::of),
         Run::Get(run) => {
             for _ in 0..RERUNS_MAX {
                 let (output, outgoing) = transact(cx, &Getting { run: *run, input }).await?;
                 if let Some(body) = open(cx, outgoing).await? {
-                    return Ok(Answer { output, body });
+                    return Ok(Answer { body, ..Answer::of(output) });
                 }
             }
             Err(busy())
@@ -44,7 +47,7 @@ pub(crate) async fn dispatch(
             if result.as_ref().is_err_and(|failure| failure.abort != Some(Abort::Unknown)) {
                 undo(cx, &received.blob).await;
             }
-            result.map(nothing)
+            result.map(Answer::of)
         }
     }
 }
@@ -59,7 +62,7 @@ async fn open(cx: &Cx, outgoing: Outgoing) -> Result<Option<Opened>, Failure> {
         first => first.transpose().map_err(Failure::internal)?,
     };
     let chunks = futures::stream::iter(first.map(Ok)).chain(chunks).boxed();
-    Ok(Some(Opened::Stream { bytes, chunks }))
+    Ok(Some(Opened::Stream { bytes: Some(bytes), chunks }))
 }
 
 fn busy() -> Failure {

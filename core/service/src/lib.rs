@@ -26,7 +26,7 @@ pub mod testing;
 mod trace;
 mod traces;
 
-pub use answer::{Answer, Opened, Outgoing};
+pub use answer::{Answer, Events, Opened, Outgoing};
 pub use caller::{Caller, Credentials};
 pub use cx::{Cx, Effect};
 pub use demand::Demand;

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use kv::Tx;
 use wire::{Operation, OperationFacts, Structure};
 
-use crate::{Cx, Demand, Failure, Outgoing, Received};
+use crate::{Cx, Demand, Events, Failure, Outgoing, Received};
 
 type Output = Box<dyn Structure>;
 
@@ -24,6 +24,8 @@ pub(crate) type GetFn =
     for<'a> fn(&'a Cx, &'a mut Tx, &'a dyn Structure) -> BoxFuture<'a, Result<(Output, Outgoing), Failure>>;
 pub(crate) type FreeFn = for<'a> fn(&'a Cx, &'a dyn Structure) -> BoxFuture<'a, Result<Output, Failure>>;
 
+pub(crate) type EventsFn = for<'a> fn(&'a Cx, &'a dyn Structure) -> BoxFuture<'a, Result<(Output, Events), Failure>>;
+
 /// The kinds of operation.
 pub enum Run {
     /// In a transaction; run again when it conflicts.
@@ -34,6 +36,8 @@ pub enum Run {
     Get(GetFn),
     /// Drives something outside the store; never run again.
     Free(FreeFn),
+    /// The same, answering with a stream of events.
+    Events(EventsFn),
 }
 
 impl Entry {

@@ -102,6 +102,8 @@ pub enum Location {
     QueryMap,
     Uri,
     StatusCode,
+    /// A header of an event's frame.
+    EventHeader,
 }
 
 /// A shape: its kind and constraints.
@@ -137,6 +139,11 @@ pub enum Kind {
     },
     /// Its members are the Rust type's: a table here would be a cycle where structures hold themselves.
     Structure,
+    /// A stream of events: a structure of which each event is one member. `exceptions` are its members that are errors, each
+    /// with its error's shape.
+    EventStream {
+        exceptions: &'static [(&'static str, &'static str)],
+    },
     /// A hand-written type, which knows its own form.
     Custom,
 }
@@ -173,6 +180,8 @@ pub struct ErrorFacts {
     pub message_member: &'static str,
     /// The shape has a `Type` member, which says `User` or `Service` (Lambda).
     pub typed: bool,
+    /// Members that travel in headers, each with its header (rest).
+    pub headers: &'static [(&'static str, &'static str)],
 }
 
 /// Whose fault an error is.
@@ -204,7 +213,7 @@ impl ErrorFacts {
     /// An error that services share and their models do not list.
     pub const fn common(code: &'static str, status: u16) -> Self {
         let fault = if status < 500 { Fault::Sender } else { Fault::Receiver };
-        Self { shape: code, code, status, fault, message_member: "message", typed: false }
+        Self { shape: code, code, status, fault, message_member: "message", typed: false, headers: &[] }
     }
 }
 
@@ -324,6 +333,15 @@ impl OperationFacts {
     /// Whether the request's body is a stream that the structure does not hold.
     pub fn streams_in(&self) -> bool {
         self.shapes.is_some_and(|(input, _)| streams(input))
+    }
+
+    /// The errors that may end the stream of events that the answer is, if it is one.
+    pub fn event_exceptions(&self) -> Option<&'static [(&'static str, &'static str)]> {
+        let (_, output) = self.shapes?;
+        output.members.iter().find_map(|member| match member.schema.kind {
+            Kind::EventStream { exceptions } => Some(exceptions),
+            _ => None,
+        })
     }
 
     /// Whether the answer's body is a stream that the structure does not hold.

@@ -20,7 +20,7 @@ pub use port::Invoker;
 use service::{Cx, Demand, demands};
 
 use names::Target;
-use ops::{configuration, function, invoke, permission, tag};
+use ops::{configuration, function, invoke, permission, stream, tag};
 
 /// What AWS says a request may have: 50 MB of zip in base64, and room (observed in its error's text).
 pub(crate) const BODY_BYTES_MAX: usize = 70_167_211;
@@ -37,6 +37,8 @@ service::operations! { crate::wire;
     UpdateFunctionConfiguration => run configuration::update_function_configuration,
         |s, i| demands![lambda::UpdateFunctionConfiguration(arn(s, &i.function_name))];
     Invoke => run invoke::invoke,
+        |s, i| demands![lambda::InvokeFunction(Target::lenient(s, &i.function_name, i.qualifier.as_deref()).qualified_arn())];
+    InvokeWithResponseStream => events stream::invoke_with_response_stream,
         |s, i| demands![lambda::InvokeFunction(Target::lenient(s, &i.function_name, i.qualifier.as_deref()).qualified_arn())];
     AddPermission => permission::add_permission, |s, i| vec![permission::demand(&arn(s, &i.function_name), &i.principal)];
     RemovePermission => permission::remove_permission, |s, i| demands![lambda::RemovePermission(arn(s, &i.function_name))];
@@ -73,7 +75,7 @@ pub fn service() -> service::Service {
         anonymous: service::Anonymous::Refused,
         body_bytes_max: BODY_BYTES_MAX,
         hosts: &[service::HostStyle::Label("lambda")],
-        paths: &["/2015-03-31/"],
+        paths: &["/2015-03-31/", "/2017-03-31/tags/", "/2021-11-15/functions/"],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
         blob_rows: keys::BLOB_ROWS,
         plane: Some((plane::CLAIMS, &plane::Download)),

@@ -51,7 +51,7 @@ const HEADERS_BYTES_MAX: usize = 128 * 1024;
 const PAYLOAD_BYTES_MAX: usize = 24 * 1024 * 1024;
 
 impl Message {
-    /// An event of a modelled stream: the union's member that it is, and its payload.
+    /// An event of a modelled stream: the union's member that it is, and its payload. One without a payload has no content type.
     pub fn event(kind: &str, content_type: &str, payload: Bytes) -> Self {
         Self::of("event", &[(":event-type", kind), (":content-type", content_type)], payload)
     }
@@ -67,7 +67,8 @@ impl Message {
     }
 
     fn of(kind: &str, texts: &[(&str, &str)], payload: Bytes) -> Self {
-        let all = std::iter::once((":message-type", kind)).chain(texts.iter().copied());
+        let said = texts.iter().copied().filter(|(name, value)| *name != ":content-type" || !value.is_empty());
+        let all = std::iter::once((":message-type", kind)).chain(said);
         let headers = all.map(|(name, value)| (name.to_owned(), HeaderValue::String(value.to_owned()))).collect();
         Self { headers, payload }
     }

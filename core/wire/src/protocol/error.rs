@@ -26,8 +26,8 @@ pub fn write_error(model: &Model, protocol: Protocol, error: &ErrorBody<'_>) -> 
     match protocol {
         Protocol::AwsJson10 => aws_json(model, error, "application/x-amz-json-1.0"),
         Protocol::AwsJson11 => aws_json(model, error, "application/x-amz-json-1.1"),
-        Protocol::RestJson => rest_json(error),
-        Protocol::RestXml => rest_xml(error),
+        Protocol::RestJson => located(rest_json(error), error),
+        Protocol::RestXml => located(rest_xml(error), error),
         Protocol::Query => query(model, error),
         Protocol::RpcV2Cbor => {
             let mut writer = CborWriter::default();
@@ -62,12 +62,29 @@ fn typed(model: &Model, error: &ErrorBody<'_>) -> Value {
     body
 }
 
+/// Adds the members that travel in headers (rest).
+fn located(mut rendered: Rendered, error: &ErrorBody<'_>) -> Rendered {
+    for (name, value) in error.members {
+        if let Some(header) = header_of(error, name) {
+            rendered.set(header, &value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        }
+    }
+    rendered
+}
+
+fn header_of(error: &ErrorBody<'_>, member: &str) -> Option<&'static str> {
+    error.facts.headers.iter().find(|(name, _)| *name == member).map(|(_, header)| *header)
+}
+
 fn rest_json(error: &ErrorBody<'_>) -> Rendered {
     let mut body = match error.facts.typed {
         true => json!({ "Type": if error.facts.fault == Fault::Sender { "User" } else { "Service" } }),
         false => json!({}),
     };
     fill(&mut body, error);
+    if let Some(object) = body.as_object_mut() {
+        object.retain(|name, _| header_of(error, name).is_none());
+    }
     let mut rendered = Rendered::new(error.facts.status, "application/json", body.to_string());
     rendered.set("x-amzn-errortype", error.facts.code);
     rendered
@@ -83,7 +100,7 @@ fn fill(body: &mut Value, error: &ErrorBody<'_>) {
 fn rest_xml(error: &ErrorBody<'_>) -> Rendered {
     let ErrorBody { facts, message, members, request_id, resource } = error;
     let mut xml = format!("<Error><Code>{}</Code><Message>{}</Message>", facts.code, escape(message));
-    for (name, value) in *members {
+    for (name, value) in members.iter().filter(|(name, _)| header_of(error, name).is_none()) {
         element(&mut xml, name, value);
     }
     let resource = escape(resource);

@@ -217,7 +217,7 @@ fn read_located(
             return read_map(member, index, into, found.collect());
         }
         Location::QueryMap => return read_map(member, index, into, query.to_vec()),
-        Location::Body | Location::StatusCode => return Ok(()),
+        Location::Body | Location::StatusCode | Location::EventHeader => return Ok(()),
     };
     let Some(slot) = into.member_mut(index).filter(|_| !values.is_empty()) else { return Ok(()) };
     let read = slot.read(&mut TextReader { values, timestamp_default, items }, member.schema);

@@ -48,6 +48,9 @@ impl Rendered {
 /// Encodes an output in the protocol that the request spoke.
 pub fn write_output(model: &Model, route: &Route, output: &dyn Structure, request_id: &str) -> Rendered {
     let operation = route.operation;
+    if operation.event_exceptions().is_some() {
+        return events(route, output);
+    }
     match route.protocol {
         Protocol::AwsJson10 => Rendered::new(200, "application/x-amz-json-1.0", json(output)),
         Protocol::AwsJson11 => Rendered::new(200, "application/x-amz-json-1.1", json(output)),
@@ -109,7 +112,24 @@ fn rest(model: &Model, route: &Route, output: &dyn Structure) -> Rendered {
         None => Rendered { status: 200, headers: HeaderMap::new(), body: Bytes::new() },
     };
     rendered.status = operation.http.status;
-    for (index, member) in facts.members.iter().enumerate() {
+    located(&mut rendered, output);
+    rendered
+}
+
+/// What stands before a stream of events. RPC protocols say the rest in its first event.
+fn events(route: &Route, output: &dyn Structure) -> Rendered {
+    let mut rendered = Rendered::new(route.operation.http.status, "application/vnd.amazon.eventstream", Bytes::new());
+    match route.protocol {
+        Protocol::RestJson | Protocol::RestXml => located(&mut rendered, output),
+        Protocol::RpcV2Cbor => rendered.set("smithy-protocol", "rpc-v2-cbor"),
+        _ => (),
+    }
+    rendered
+}
+
+/// Adds the members that travel in headers or as the status.
+fn located(rendered: &mut Rendered, output: &dyn Structure) {
+    for (index, member) in output.facts().members.iter().enumerate() {
         let Some(value) = output.member(index).filter(|value| value.present()) else { continue };
         match member.location {
             Location::StatusCode => {
@@ -136,7 +156,6 @@ fn rest(model: &Model, route: &Route, output: &dyn Structure) -> Rendered {
         rendered.headers.remove(http::header::CONTENT_TYPE);
         rendered.body = Bytes::new();
     }
-    rendered
 }
 
 fn payload(model: &Model, protocol: Protocol, member: &'static Member, value: Option<&dyn Shape>) -> Rendered {

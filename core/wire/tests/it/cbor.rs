@@ -89,6 +89,7 @@ fn errors_carry_their_type_and_their_former_code() {
         fault: Fault::Sender,
         message_member: "message",
         typed: false,
+        headers: &[],
     };
     let members = [("Item", json!({ "a": [1, 1.5, null, true] }))];
     let error = ErrorBody { facts: &GONE, message: "gone", members: &members, request_id: "id", resource: "/" };

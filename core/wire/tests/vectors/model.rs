@@ -109,8 +109,14 @@ pub fn error(suite: &Value, name: &str) -> (ErrorFacts, &'static StructureFacts)
         fault: if status < 500 { Fault::Sender } else { Fault::Receiver },
         message_member: if shape["members"].get("Message").is_some() { "Message" } else { "message" },
         typed: false,
+        headers: Box::leak(in_headers(&shape["members"]).into_boxed_slice()),
     };
     (facts, shapes.structure(name))
+}
+
+fn in_headers(members: &Value) -> Vec<(&'static str, &'static str)> {
+    let members = members.as_object().into_iter().flatten().filter(|(_, member)| text(member, "location") == "header");
+    members.map(|(name, member)| (word(name), word(&text(member, "locationName").to_lowercase()))).collect()
 }
 
 impl Shapes<'_> {

@@ -92,7 +92,7 @@ impl Slot {
                 let entries = value.as_object().unwrap().iter();
                 Held::Map(entries.map(|(key, v)| (key.clone(), Self::from_json(of, v))).collect())
             }
-            Kind::Structure => Held::Structure(Dynamic::from_json(facts_of(schema), value)),
+            Kind::Structure | Kind::EventStream { .. } => Held::Structure(Dynamic::from_json(facts_of(schema), value)),
         }))
     }
 
@@ -141,7 +141,7 @@ impl Shape for Slot {
                 entries.read(from, schema)?;
                 Held::Map(entries)
             }
-            Kind::Structure => {
+            Kind::Structure | Kind::EventStream { .. } => {
                 let mut value = Dynamic::new(facts_of(schema));
                 from.structure(&mut value)?;
                 Held::Structure(value)

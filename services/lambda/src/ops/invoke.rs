@@ -31,17 +31,23 @@ pub(crate) struct Request {
     pub trace_id: String,
 }
 
+impl Request {
+    /// What a client hands to a function. The context is JSON in base64.
+    pub(crate) fn new(payload: Option<&Bytes>, client_context: Option<&str>, trace_id: String) -> Result<Self, Error> {
+        let client_context = client_context.map(decode_context).transpose()?;
+        Ok(Self { payload: payload.cloned().unwrap_or_default(), client_context, trace_id })
+    }
+}
+
 /// Runs outside transactions and is never rerun; a client that repeats it runs the function again, as in Lambda.
 pub(crate) async fn invoke(cx: &Cx, input: &InvocationRequest) -> Result<InvocationResponse, Error> {
     let InvocationRequest { function_name, invocation_type, log_type, client_context, payload, qualifier, trace_id } =
         input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    let client_context = client_context.as_deref().map(decode_context).transpose()?;
     let trace_id = handed_on(trace_id.as_deref()).unwrap_or_else(|| new_trace(cx));
-    let request = Request { payload: payload.clone().unwrap_or_default(), client_context, trace_id: trace_id.clone() };
+    let request = Request::new(payload.as_ref(), client_context.as_deref(), trace_id.clone())?;
     if invocation_type.as_deref() == Some("DryRun") {
-        check(&request.payload)?;
-        store::find(&mut cx.platform.begin().await?, &target).await?;
+        dry_run(cx, &target, &request).await?;
         return Ok(InvocationResponse { status_code: Some(204), ..InvocationResponse::default() });
     }
     let Finished { outcome, tail } = run(cx, target, request).await?;
@@ -54,6 +60,12 @@ pub(crate) async fn invoke(cx: &Cx, input: &InvocationRequest) -> Result<Invocat
         executed_version: Some(LATEST.to_owned()),
         trace_id: Some(trace_id),
     })
+}
+
+/// Whether a function could be run: it is there, and the payload is one.
+pub(crate) async fn dry_run(cx: &Cx, target: &Target, request: &Request) -> Result<(), Error> {
+    check(&request.payload)?;
+    store::find(&mut cx.platform.begin().await?, target).await.map(drop)
 }
 
 /// Runs a function once. The caller has been authorised.

@@ -7,5 +7,6 @@ pub(crate) mod permission;
 pub(crate) mod render;
 pub(crate) mod role;
 pub(crate) mod settings;
+pub(crate) mod stream;
 pub(crate) mod tag;
 pub(crate) mod upload;

@@ -10,4 +10,5 @@ mod invoke;
 mod logs;
 mod permission;
 mod roles;
+mod stream;
 mod update;
