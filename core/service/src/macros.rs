@@ -114,6 +114,8 @@ macro_rules! action {
 macro_rules! errors {
     ($error:ident; $($pattern:pat => $facts:expr),* $(,)?) => {
         impl From<$error> for $crate::Failure {
+            // A new house has no rows yet.
+            #[allow(unreachable_code)]
             fn from(error: $error) -> Self {
                 let facts = match error {
                     $error::Store(error) => return $crate::Failure::from(error),
