@@ -71,6 +71,12 @@ pub fn service() -> Service {
     }
 }
 
+/// Whether a route with this key takes the request; None where it is no route key. The path is decoded.
+pub fn route_takes(route_key: &str, method: &str, path: &str) -> Option<bool> {
+    engine::routes::RouteKey::parse(route_key)?;
+    Some(engine::routes::find(&[route_key], |key| key, method, path).is_some())
+}
+
 /// What permissions are demanded on: the path of the resource, of no account (IAM's service reference).
 fn arn(cx: &Cx, below: &[&str]) -> Arn {
     let path = ["/apis"].iter().chain(below).copied().collect::<Vec<_>>().join("/");
