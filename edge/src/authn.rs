@@ -1,10 +1,11 @@
 //! Authentication: whose request it is.
 
-use base::{Account, Timestamp};
+use base::Account;
+use http::HeaderMap;
 use http::request::Parts;
 use service::ports::Unaccepted;
-use service::{Anonymous, Caller, Failure, Platform, Service};
-use sigv4::{Family, Payload, Presented, RequestView, SigError, Verified};
+use service::{Anonymous, Auth, Caller, Credentials, Failure, Platform, Service};
+use sigv4::{Payload, PayloadMode, Presented, RequestView, SigError, Verified};
 use wire::ErrorFacts;
 
 /// An authenticated request: the caller, and what its signature says of the body.
@@ -12,6 +13,8 @@ pub(crate) struct Authenticated {
     pub caller: Caller,
     /// `None` for an anonymous request.
     pub verified: Option<Verified>,
+    /// What would have been refused, had it not been let through.
+    pub wrong: Option<String>,
 }
 
 /// Verifies what was presented. The payload is buffered where the operation does not stream it.
@@ -19,74 +22,97 @@ pub(crate) async fn authenticate(
     platform: &Platform,
     service: &Service,
     parts: &Parts,
-    presented: Option<&Presented>,
+    presented: &Result<Option<Presented>, SigError>,
     payload: Payload<'_>,
 ) -> Result<Authenticated, Failure> {
-    let refused = |error: &SigError| refusal(service, error);
-    let Some(presented) = presented else {
-        if service.anonymous == Anonymous::Refused {
-            return Err(refused(&SigError::MissingToken));
+    let auth = platform.settings.auth;
+    let presented = match presented {
+        Ok(Some(presented)) => presented,
+        Ok(None) if service.anonymous == Anonymous::Judged && auth != Auth::Off => {
+            let account: Account = platform.settings.account.clone();
+            // In audit mode a body may be framed whoever sends it.
+            let verified = (auth == Auth::Audit).then(|| unverified(&parts.headers));
+            return Ok(Authenticated { caller: Caller::anonymous(account), verified, wrong: None });
         }
-        let account: Account = platform.settings.account.clone();
-        return Ok(Authenticated { caller: Caller::anonymous(account), verified: None });
+        Ok(None) => return unknown(platform, service, parts, None, &SigError::MissingToken),
+        Err(error) => return unknown(platform, service, parts, None, error),
     };
-    presented.check_service(&[service.model.signing_name]).map_err(|e| refused(&e))?;
-    let token = presented.session_token.as_ref().map(|token| token.expose().as_str());
-    let identity = &platform.ports()?.identity;
-    let credentials = identity.credentials(&presented.access_key_id, token).await?.map_err(|unaccepted| {
-        refused(&match unaccepted {
-            Unaccepted::UnknownKey => SigError::UnknownKey { access_key_id: presented.access_key_id.clone() },
-            Unaccepted::InvalidToken => SigError::InvalidToken,
-            Unaccepted::ExpiredToken => SigError::ExpiredToken,
-        })
-    })?;
-    let view = RequestView::of(parts);
-    let secret = credentials.secret_access_key.expose();
-    let verified = presented.verify(secret, &view, payload, service.signing, platform.clock.now());
-    let verified = verified.map_err(|e| refused(&e))?;
-    let caller = Caller { access_key_id: Some(presented.access_key_id.clone()), ..credentials.caller };
-    Ok(Authenticated { caller, verified: Some(verified) })
+    let checked = check(platform, service, parts, presented, payload).await?;
+    let (caller, verified, wrong) = match checked {
+        Ok((caller, verified)) => (caller, verified, None),
+        Err((Some(caller), _)) if auth == Auth::Off => (caller, unverified(&parts.headers), None),
+        Err((known, error)) => {
+            let account = known.map(|caller| caller.account).or_else(|| Account::parse(&presented.access_key_id));
+            let found = unknown(platform, service, parts, account, &error)?;
+            (found.caller, unverified(&parts.headers), found.wrong)
+        }
+    };
+    // Of long-lived keys no function works with any.
+    let because_of = presented.session_token.as_ref().and_then(|_| platform.traces.running(&presented.access_key_id));
+    let access_key_id = Some(presented.access_key_id.clone());
+    Ok(Authenticated { caller: Caller { access_key_id, because_of, ..caller }, verified: Some(verified), wrong })
 }
 
-/// A refused signature in the service's words.
-pub(crate) fn refusal(service: &Service, error: &SigError) -> Failure {
-    let facts = ErrorFacts::common(error.code(service.family), error.status(service.family));
-    let s3 = service.family == Family::S3;
-    let text = if s3 { error.s3_message() } else { error.to_string() };
-    let failure = Failure::new(&facts, text);
-    match error {
-        SigError::Mismatch(mismatch) if s3 => failure
-            .with("AWSAccessKeyId", mismatch.access_key_id.as_str())
-            .with("StringToSign", mismatch.string_to_sign.as_str())
-            .with("SignatureProvided", mismatch.signature_provided.as_str())
-            .with("StringToSignBytes", spelled(&mismatch.string_to_sign))
-            .with("CanonicalRequest", mismatch.canonical_request.as_str())
-            .with("CanonicalRequestBytes", spelled(&mismatch.canonical_request)),
-        SigError::UnknownKey { access_key_id } if s3 => failure.with("AWSAccessKeyId", access_key_id.as_str()),
-        SigError::Skewed { request, server, max_skew_ms } if s3 => failure
-            .with("RequestTime", request.amz_date())
-            .with("ServerTime", whole_seconds(*server))
-            .with("MaxAllowedSkewMilliseconds", *max_skew_ms),
-        SigError::Expired { expires_at, expires_s, server } if s3 => {
-            let failure = match expires_s {
-                Some(seconds) => failure.with("X-Amz-Expires", *seconds),
-                None => failure,
-            };
-            failure.with("Expires", whole_seconds(*expires_at)).with("ServerTime", whole_seconds(*server))
-        }
-        SigError::NotSigned { headers } if s3 => failure.with("HeadersNotSigned", headers.join(", ")),
-        SigError::PayloadMismatch { declared, computed } if s3 => failure
-            .with("ClientComputedContentSHA256", declared.as_str())
-            .with("S3ComputedContentSHA256", computed.as_str()),
-        _ => failure,
+/// The caller and what the signature says of the body; or what is wrong, and whose key it is where that is known.
+async fn check(
+    platform: &Platform,
+    service: &Service,
+    parts: &Parts,
+    presented: &Presented,
+    payload: Payload<'_>,
+) -> Result<Result<(Caller, Verified), (Option<Caller>, SigError)>, Failure> {
+    let token = presented.session_token.as_ref().map(|token| token.expose().as_str());
+    let of_service = presented.check_service(&[service.model.signing_name]);
+    if let (Err(error), Auth::Enforce) = (&of_service, platform.settings.auth) {
+        return Ok(Err((None, error.clone())));
+    }
+    let credentials = platform.ports()?.identity.credentials(&presented.access_key_id, token).await?;
+    let Credentials { secret_access_key, caller } = match credentials {
+        Ok(credentials) => credentials,
+        Err(unaccepted) => return Ok(Err((None, refused(unaccepted, presented)))),
+    };
+    let (view, secret, now) = (RequestView::of(parts), secret_access_key.expose(), platform.clock.now());
+    let verified = of_service.and_then(|()| presented.verify(secret, &view, payload, service.signing, now));
+    Ok(verified.map_err(|error| (Some(caller.clone()), error)).map(|verified| (caller, verified)))
+}
+
+fn refused(unaccepted: Unaccepted, presented: &Presented) -> SigError {
+    match unaccepted {
+        Unaccepted::UnknownKey => SigError::UnknownKey { access_key_id: presented.access_key_id.clone() },
+        Unaccepted::InvalidToken => SigError::InvalidToken,
+        Unaccepted::ExpiredToken => SigError::ExpiredToken,
     }
 }
 
-/// A text's bytes in hexadecimal, as S3 shows them.
-fn spelled(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+/// A request that nobody can vouch for: refused, or taken as the root user's of the account. A key id of 12 digits says
+/// which account that is, and then nothing is wrong.
+fn unknown(
+    platform: &Platform,
+    service: &Service,
+    parts: &Parts,
+    account: Option<Account>,
+    error: &SigError,
+) -> Result<Authenticated, Failure> {
+    let names_account = account.is_some() && matches!(error, SigError::UnknownKey { .. });
+    let wrong = match platform.settings.auth {
+        Auth::Enforce => return Err(refusal(service, error)),
+        Auth::Audit if !names_account => Some(error.text(service.family)),
+        Auth::Audit | Auth::Off => None,
+    };
+    let account = account.unwrap_or_else(|| platform.settings.account.clone());
+    Ok(Authenticated { caller: Caller::root(account), verified: Some(unverified(&parts.headers)), wrong })
 }
 
-fn whole_seconds(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+/// What the headers say of a body whose signature nobody checks.
+fn unverified(headers: &HeaderMap) -> Verified {
+    let framed = headers.get("x-amz-content-sha256").is_some_and(|value| value.as_bytes().starts_with(b"STREAMING-"));
+    let payload = if framed { PayloadMode::UnsignedTrailer } else { PayloadMode::Unsigned };
+    Verified { payload, chunks: None }
+}
+
+/// A refused signature in the service's words.
+fn refusal(service: &Service, error: &SigError) -> Failure {
+    let facts = ErrorFacts::common(error.code(service.family), error.status(service.family));
+    let failure = Failure::new(&facts, error.text(service.family));
+    error.details(service.family).into_iter().fold(failure, |failure, (name, value)| failure.with(name, value))
 }

@@ -21,6 +21,7 @@ pub(crate) struct Served {
 
 /// Raw HTTP for a plane.
 pub(crate) struct Claimed {
+    pub service: &'static str,
     pub plane: &'static dyn Plane,
     pub id: String,
     pub form: Form,
@@ -46,8 +47,8 @@ impl Detector {
     /// The plane that claims a request, if one does.
     pub fn plane(&self, parts: &Parts, authority: &str) -> Option<Claimed> {
         let path = parts.uri.path();
-        let mut planes = self.served.iter().filter_map(|served| served.service.plane);
-        planes.find_map(|(claims, plane)| {
+        let mut planes = self.served.iter().filter_map(|served| Some((served.service.name, served.service.plane?)));
+        planes.find_map(|(service, (claims, plane))| {
             claims.iter().find_map(|claim| match claim {
                 PlaneClaim::Host(label) => {
                     let (id, rest) = authority.split_once('.')?;
@@ -55,12 +56,12 @@ impl Detector {
                     // Names of hosts have no case.
                     let fits = named.eq_ignore_ascii_case(label) && !id.is_empty();
                     let id = || id.to_ascii_lowercase();
-                    fits.then(|| Claimed { plane, id: id(), form: Form::Host, path: path.to_owned() })
+                    fits.then(|| Claimed { service, plane, id: id(), form: Form::Host, path: path.to_owned() })
                 }
                 PlaneClaim::Path(prefix) => {
                     let rest = path.strip_prefix(prefix)?.strip_prefix('/')?;
                     let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
-                    Some(Claimed { plane, id: id.to_owned(), form: Form::Path, path: format!("/{rest}") })
+                    Some(Claimed { service, plane, id: id.to_owned(), form: Form::Path, path: format!("/{rest}") })
                 }
             })
         })

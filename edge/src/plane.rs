@@ -26,7 +26,7 @@ pub(crate) async fn serve(
     body: Arriving,
     known: Known,
 ) -> Response<Body> {
-    let Claimed { plane, id, form, path } = claimed;
+    let Claimed { service: _, plane, id, form, path } = claimed;
     let Known { request_id, source_ip, authority } = known;
     let body = match body::whole(body, plane.body_bytes_max()).await {
         Ok(body) => body,

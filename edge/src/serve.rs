@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
 
 use base::Region;
 use bytes::Bytes;
@@ -12,8 +11,8 @@ use futures::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming as HyperBody;
-use service::{Cx, Failure, HttpRequest, Incoming, Platform, Reply, Step, Trace, Traced, enter};
-use sigv4::{Payload, Presented, RequestView};
+use service::{Asked, Cx, Failure, Form, HttpRequest, Incoming, Platform, Reply, Step, Trace, Traced, enter};
+use sigv4::{Payload, Presented, RequestView, SigError};
 use wire::Route;
 
 use crate::arriving::Arriving;
@@ -32,14 +31,18 @@ pub struct Edge {
 /// An unsigned form: no operation that takes one is larger (STS with a SAML assertion: 100,000 characters, encoded).
 const FORM_BYTES_MAX: usize = 1024 * 1024;
 
+/// What stands for the operation of a request that a plane serves.
+const PLANE: &str = "HTTP";
+
 /// What the access log says of a request beside its line.
 #[derive(Default)]
 struct Account {
     trace: Trace,
     service: &'static str,
     operation: &'static str,
-    caller: Option<String>,
+    asked: Option<Asked>,
     error: Option<&'static str>,
+    message: Option<String>,
 }
 
 impl Edge {
@@ -54,7 +57,6 @@ impl Edge {
         request: Request<HyperBody>,
         peer: SocketAddr,
     ) -> Result<Response<Body>, Infallible> {
-        let started = Instant::now();
         let request_id = self.platform.ids.uuid();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let mut account = Account::default();
@@ -63,12 +65,21 @@ impl Edge {
             tracing::error!(request_id, %method, path, "a request panicked");
             message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         });
-        let (status, us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
-        let Account { trace, service, operation, caller, error } = account;
-        tracing::info!(request_id, service, operation, %method, path, status, error, caller, us, "request");
-        let (at, line) = (self.platform.clock.now(), format!("{method} {path}"));
-        let traced = Traced { request_id, at, line, service, operation, status, error, duration_us: us, trace };
-        self.platform.traces.push(traced);
+        let Account { trace, service, operation, asked, error, message } = account;
+        self.platform.answered(Traced {
+            request_id,
+            parent: asked.as_ref().and_then(|asked| asked.caller.because_of.clone()),
+            at: self.platform.clock.now(),
+            line: format!("{method} {path}"),
+            service,
+            operation,
+            status: response.status().as_u16(),
+            error,
+            message,
+            duration_us: trace.elapsed_us(),
+            asked,
+            trace,
+        });
         Ok(response)
     }
 
@@ -86,7 +97,9 @@ impl Edge {
             return message(StatusCode::BAD_REQUEST, "Bad Request");
         }
         if let Some(claimed) = self.detector.plane(&parts, &authority) {
-            account.service = "plane";
+            (account.service, account.operation) = (claimed.service, PLANE);
+            let rule = if claimed.form == Form::Host { "host" } else { "path" };
+            account.trace.note(Step::Recognised { rule, service: claimed.service, operation: PLANE });
             let source_ip = source_ip(peer);
             let known = Known { request_id: request_id.to_owned(), source_ip, authority };
             return plane::serve(&self.platform, claimed, parts, body, known).await;
@@ -112,19 +125,15 @@ impl Edge {
             return message(StatusCode::NOT_FOUND, "No service recognises this request");
         };
         account.service = served.service.name;
-        let presented = presented.map_err(|error| authn::refusal(&served.service, &error));
         let hoisted = presented.as_ref().ok().and_then(|presented| hoisted(&parts, presented.as_ref()));
         let headers = hoisted.as_ref().unwrap_or(&parts.headers);
         let arrived = Arrived { parts: &parts, headers, authority: &authority, peer, request_id, rule };
-        let reply = match presented {
-            Ok(presented) => self.operate(served, arrived, presented.as_ref(), body, account).await,
-            Err(failure) => Err(failure),
-        };
+        let reply = self.operate(served, arrived, &presented, body, account).await;
         let resource = parts.uri.path();
         let protocol = served.spoken(&parts);
         let reply =
             reply.unwrap_or_else(|failure| Reply::failure(&served.service, protocol, &failure, request_id, resource));
-        account.error = reply.error;
+        (account.error, account.message) = (reply.error, reply.message.clone());
         respond(reply, &parts.method)
     }
 
@@ -133,7 +142,7 @@ impl Edge {
         &self,
         served: &Served,
         arrived: Arrived<'_>,
-        presented: Option<&Presented>,
+        presented: &Result<Option<Presented>, SigError>,
         body: Content,
         account: &mut Account,
     ) -> Result<Reply, Failure> {
@@ -150,10 +159,14 @@ impl Edge {
             Content::Whole(bytes) => (bytes, None),
         };
         let payload = if stream.is_some() { Payload::Streamed } else { Payload::Buffered(&bytes) };
-        if presented.is_none() {
+        if matches!(presented, Ok(None)) {
             absent_to_all(served, parts, headers, &bytes)?;
         }
-        let authenticated = authn::authenticate(&self.platform, service, parts, presented, payload).await?;
+        let authenticated = authn::authenticate(&self.platform, service, parts, presented, payload).await;
+        let authenticated = authenticated.inspect_err(|failure| {
+            let why = format!("{}: {}", failure.facts.code, failure.message);
+            account.trace.note(Step::Refused { why });
+        })?;
 
         let route = early.map_or_else(|| served.route(parts, headers, &bytes), Ok);
         let route: Route = route.map_err(|text| match served.is_foreign(parts) {
@@ -161,6 +174,11 @@ impl Edge {
             false => Failure::new(&service.errors.unknown_operation, text),
         })?;
         account.operation = route.operation.name;
+        let presented = presented.as_ref().ok().and_then(Option::as_ref);
+        let incoming = match stream {
+            Some(body) => body::streamed(body, headers, authenticated.verified.as_ref())?,
+            None => Incoming::empty(),
+        };
         let region = presented.and_then(Presented::scope).map_or(Region::DEFAULT, |scope| scope.region.as_str());
         let mut cx = Cx::new(&self.platform, service, authenticated.caller, region, request_id.to_owned());
         cx.base_url = base_url(&self.platform.settings.public_url, authority);
@@ -168,17 +186,16 @@ impl Edge {
         cx.user_agent = parts.headers.get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
         cx.trace = account.trace.clone();
         cx.note(Step::Recognised { rule, service: service.name, operation: route.operation.name });
-        let caller = cx.caller.principal.name();
-        account.caller = Some(caller.clone());
-        cx.note(Step::Called { by: caller });
-
-        let incoming = match stream {
-            Some(body) => body::streamed(body, headers, authenticated.verified.as_ref())?,
-            None => Incoming::empty(),
-        };
+        cx.note(Step::Called { by: cx.caller.principal.name() });
+        if let Some(why) = authenticated.wrong {
+            tracing::warn!(request_id, "let through: {why}");
+            cx.note(Step::LetThrough { why, statement: None });
+        }
         let (query, resource) = (parts.uri.query().unwrap_or(""), parts.uri.path());
         let request = HttpRequest { route: &route, query, headers, body: bytes, incoming, resource };
-        Ok(enter(&cx, request).await)
+        let reply = enter(&cx, request).await;
+        account.asked = Some(Asked::of(cx));
+        Ok(reply)
     }
 
     async fn whole(&self, served: &Served, body: Arriving) -> Result<Bytes, Failure> {

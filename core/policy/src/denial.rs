@@ -2,6 +2,7 @@
 
 use crate::decision::{Decision, DecisionEffect, PolicyType};
 use crate::evaluate::Request;
+use crate::principal::Principal;
 
 /// Whether the resource stands in double quotes, as it does in S3's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +35,21 @@ pub fn denial_text_with(request: &Request<'_>, decision: &Decision, quoting: Quo
     }
 }
 
-/// The statement (JSON) that would allow what was asked, for an identity policy: what audit mode records.
+/// The statement (JSON) that would allow what was asked: for an identity policy, or for the resource's where the principal has
+/// no policies of its own. What audit mode records.
 pub fn allowing_statement(request: &Request<'_>) -> String {
-    serde_json::json!({ "Effect": "Allow", "Action": request.action, "Resource": request.resource }).to_string()
+    let named = match request.principal {
+        Principal::Root(_) | Principal::User(_) | Principal::Session { .. } => None,
+        Principal::Service(name) => Some(serde_json::json!({ "Service": name })),
+        Principal::Federated(name) => Some(serde_json::json!({ "Federated": name })),
+        Principal::Anonymous => Some(serde_json::json!("*")),
+    };
+    let mut statement = serde_json::Map::new();
+    statement.insert("Effect".into(), "Allow".into());
+    statement.extend(named.map(|named| ("Principal".to_owned(), named)));
+    statement.insert("Action".into(), request.action.into());
+    statement.insert("Resource".into(), request.resource.into());
+    serde_json::Value::Object(statement).to_string()
 }
 
 fn noun(policy_type: PolicyType) -> &'static str {

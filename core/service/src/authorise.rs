@@ -1,10 +1,9 @@
 //! Authorisation: an operation's demands against every policy that applies.
 
-use base::{Account, Arn};
-use policy::{Context, Decision, Policies, Principal, Quoting, Request, denial_text_with, evaluate};
-use sigv4::Family;
+use base::Account;
+use policy::{Context, Decision, Policies, Principal, Request, allowing_statement, denial_text_with, evaluate};
 
-use crate::{Cx, Demand, Failure, Step};
+use crate::{Auth, Cx, Demand, Failure, Step, Use, Verdict, wanted};
 
 /// Demands one permission of the request's caller.
 pub(crate) async fn demand(cx: &Cx, demand: &Demand) -> Result<(), Failure> {
@@ -13,7 +12,7 @@ pub(crate) async fn demand(cx: &Cx, demand: &Demand) -> Result<(), Failure> {
 
 /// Demands every permission; the first that lacks is the answer.
 pub(crate) async fn all(cx: &Cx, demands: &[Demand]) -> Result<(), Failure> {
-    if demands.is_empty() {
+    if demands.is_empty() || cx.platform.settings.auth == Auth::Off {
         return Ok(());
     }
     let identity = match &cx.caller.principal {
@@ -21,6 +20,8 @@ pub(crate) async fn all(cx: &Cx, demands: &[Demand]) -> Result<(), Failure> {
         _ => cx.platform.ports()?.identity.policies(&cx.caller).await?,
     };
     for demand in demands {
+        #[cfg(feature = "testing")]
+        crate::testing::facts::hold(demand)?;
         let policies = Policies { resource: resource_policy(cx, demand).await?, ..identity.clone() };
         judge(cx, demand, &policies)?;
     }
@@ -38,8 +39,8 @@ async fn resource_policy(cx: &Cx, demand: &Demand) -> Result<Option<policy::Reso
 
 fn judge(cx: &Cx, demand: &Demand, policies: &Policies) -> Result<(), Failure> {
     // AWS's own resources (managed policies) are everybody's: what they name is no account of 12 digits.
-    let owner = demand.resource.parse::<Arn>().ok().and_then(|arn| Account::parse(&arn.account));
-    let resource_account = owner.as_ref().unwrap_or(&cx.scope.account).as_str();
+    let owner = demand.resource.split(':').nth(4).filter(|account| Account::is_account(account));
+    let resource_account = owner.unwrap_or(cx.scope.account.as_str());
     // The root user's requests usually meet no policy: what only conditions read is not gathered then.
     let context = if policies.is_empty() { Context::new() } else { context(cx, demand, resource_account) };
     let request = Request {
@@ -50,18 +51,36 @@ fn judge(cx: &Cx, demand: &Demand, policies: &Policies) -> Result<(), Failure> {
         context: &context,
     };
     let decision = evaluate(&request, policies);
-    let answer = if decision.is_allowed() { Ok(()) } else { Err(denied(cx, &request, &decision)) };
+    let refusal = (!decision.is_allowed()).then(|| denied(cx, &request, &decision));
+    let observed = (cx.platform.settings.auth == Auth::Audit).then(|| observe(cx, &request, &decision));
     cx.note(Step::Judged { action: demand.action, resource: demand.resource.clone(), decision });
-    answer
+    match (refusal, observed) {
+        (None, _) => Ok(()),
+        (Some(refusal), None) => Err(refusal),
+        (Some(refusal), Some(statement)) => {
+            let (request_id, why) = (&cx.request_id, refusal.message);
+            tracing::warn!(request_id, statement, "let through: {why}");
+            cx.note(Step::LetThrough { why, statement: Some(statement) });
+            Ok(())
+        }
+    }
+}
+
+/// In audit mode every use is remembered. Answers the statement that would allow it.
+fn observe(cx: &Cx, request: &Request<'_>, decision: &Decision) -> String {
+    let principal = wanted::name(request.principal);
+    let used = Use { principal, action: request.action.to_owned(), resource: request.resource.to_owned() };
+    cx.platform.wanted.note(used, Verdict::of(decision));
+    allowing_statement(request)
 }
 
 fn denied(cx: &Cx, request: &Request<'_>, decision: &Decision) -> Failure {
-    let text = match (cx.service.family, request.principal) {
-        (Family::S3, Principal::Anonymous) => "Access Denied".into(),
-        (Family::S3, _) => denial_text_with(request, decision, Quoting::Quoted),
-        _ => denial_text_with(request, decision, Quoting::Plain),
+    let errors = &cx.service.errors;
+    let text = match (errors.denial.anonymous, request.principal) {
+        (Some(text), Principal::Anonymous) => text.to_owned(),
+        _ => denial_text_with(request, decision, errors.denial.quoting),
     };
-    Failure::new(&cx.service.errors.access_denied, text)
+    Failure::new(&errors.access_denied, text)
 }
 
 /// The condition keys of a request: global ones, the caller's, the demand's.

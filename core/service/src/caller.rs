@@ -1,6 +1,6 @@
 //! Who calls.
 
-use base::{Account, Secret};
+use base::{Account, Region, Scope, Secret};
 use policy::{Attached, Principal};
 
 /// The authenticated caller of a request.
@@ -16,6 +16,8 @@ pub struct Caller {
     pub session_policies: Vec<Attached>,
     /// Condition keys that come with the caller, such as `aws:SourceArn` of a service.
     pub context: Vec<(String, String)>,
+    /// The request in whose course it calls; for the trace.
+    pub because_of: Option<String>,
 }
 
 /// What a request is verified with, and who it then is.
@@ -31,6 +33,13 @@ impl Caller {
         Self::of(Principal::Anonymous, account, "anonymous")
     }
 
+    /// The root user of an account.
+    pub fn root(account: Account) -> Self {
+        let root = Scope::new(account.clone(), Region::from(Region::DEFAULT)).global_arn("iam", "root");
+        let user_id = account.as_str().to_owned();
+        Self::of(Principal::Root(root), account, &user_id)
+    }
+
     /// A service that acts because of a resource, such as an API that invokes a function.
     pub fn service(name: &str, account: Account, source_arn: &str) -> Self {
         let context = vec![
@@ -42,8 +51,20 @@ impl Caller {
 
     /// A caller with nothing beside its principal.
     pub fn of(principal: Principal, account: Account, user_id: &str) -> Self {
-        let (access_key_id, session_policies, context) = (None, Vec::new(), Vec::new());
-        Self { principal, account, access_key_id, user_id: user_id.to_owned(), session_policies, context }
+        Self {
+            principal,
+            account,
+            access_key_id: None,
+            user_id: user_id.to_owned(),
+            session_policies: Vec::new(),
+            context: Vec::new(),
+            because_of: None,
+        }
+    }
+
+    /// The same, calling in the course of a request.
+    pub fn because_of(self, request_id: &str) -> Self {
+        Self { because_of: Some(request_id.to_owned()), ..self }
     }
 
     pub fn is_anonymous(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Errors that every service answers with and no model lists.
 
+use policy::Quoting;
 use wire::ErrorFacts;
 
 /// What is not there, loudly. 501 is not retried by the SDKs.
@@ -23,6 +24,28 @@ pub struct CommonErrors {
     pub internal: ErrorFacts,
     /// A body over the limit.
     pub too_large: ErrorFacts,
+    pub denial: Denial,
+    /// A path that is not text, where only text will do.
+    pub invalid_uri: Option<ErrorFacts>,
+    pub digests: Digested,
+}
+
+/// The words of a denial.
+#[derive(Debug, Clone, Copy)]
+pub struct Denial {
+    /// How the resource stands in it.
+    pub quoting: Quoting,
+    /// All that somebody unknown is told, where that differs.
+    pub anonymous: Option<&'static str>,
+}
+
+/// What digests in the headers of a request whose body is not streamed are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Digested {
+    /// Nobody looks at them.
+    Ignored,
+    /// The body must have them (`Content-MD5`, `x-amz-checksum-*`).
+    Checked,
 }
 
 /// awsJson services.
@@ -33,6 +56,9 @@ pub const JSON: CommonErrors = CommonErrors {
     unknown_operation: ErrorFacts::common("UnknownOperationException", 400),
     internal: ErrorFacts::common("InternalServerError", 500),
     too_large: ErrorFacts::common("RequestEntityTooLargeException", 413),
+    denial: Denial { quoting: Quoting::Plain, anonymous: None },
+    invalid_uri: None,
+    digests: Digested::Ignored,
 };
 
 /// restJson services.
@@ -51,6 +77,7 @@ pub const QUERY: CommonErrors = CommonErrors {
     unknown_operation: ErrorFacts::common("InvalidAction", 400),
     internal: ErrorFacts::common("InternalFailure", 500),
     too_large: ErrorFacts::common("RequestEntityTooLarge", 413),
+    ..JSON
 };
 
 /// S3.
@@ -61,4 +88,7 @@ pub const S3: CommonErrors = CommonErrors {
     unknown_operation: ErrorFacts::common("MethodNotAllowed", 405),
     internal: ErrorFacts::common("InternalError", 500),
     too_large: ErrorFacts::common("EntityTooLarge", 400),
+    denial: Denial { quoting: Quoting::Quoted, anonymous: Some("Access Denied") },
+    invalid_uri: Some(ErrorFacts::common("InvalidURI", 400)),
+    digests: Digested::Checked,
 };

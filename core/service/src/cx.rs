@@ -7,7 +7,8 @@ use blob::BlobId;
 use kv::Tx;
 use serde_json::Value;
 
-use crate::{Caller, Demand, Failure, Platform, Service, Step, Trace, authorise, dispatch};
+use crate::platform::INSIDE;
+use crate::{Asked, Caller, Demand, Failure, Platform, Service, Step, Trace, Traced, authorise, dispatch};
 
 /// Everything an operation knows beside its transaction and input.
 pub struct Cx {
@@ -87,6 +88,7 @@ impl Cx {
         operation: &str,
         document: &Value,
     ) -> Result<Value, Failure> {
+        let caller = caller.because_of(&self.request_id);
         self.platform.call(caller, self.scope.region.as_str(), service, operation, document).await
     }
 
@@ -110,6 +112,26 @@ impl Cx {
 
     pub fn note(&self, step: Step) {
         self.trace.note(step);
+    }
+
+    /// A call inside the server has ended: it is remembered like a request from outside.
+    pub fn ended(self, operation: &str, failure: Option<&Failure>) {
+        let entry = self.service.operations.iter().find(|entry| entry.facts.name == operation);
+        let platform = Arc::clone(&self.platform);
+        platform.answered(Traced {
+            request_id: self.request_id.clone(),
+            parent: self.caller.because_of.clone(),
+            at: self.now,
+            line: INSIDE.to_owned(),
+            service: self.service.name,
+            operation: entry.map_or("", |entry| entry.facts.name),
+            status: failure.map_or(200, |failure| failure.facts.status),
+            error: failure.map(|failure| failure.facts.code),
+            message: failure.map(|failure| failure.message.clone()),
+            duration_us: self.trace.elapsed_us(),
+            trace: self.trace.clone(),
+            asked: Some(Asked::of(self)),
+        });
     }
 }
 

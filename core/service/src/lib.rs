@@ -1,6 +1,8 @@
 //! The house kit: descriptors, operation tables, the context of a request, the dispatcher, ports, tasks, the trace.
 
 mod answer;
+mod audit;
+mod auth;
 mod authorise;
 mod caller;
 pub mod common;
@@ -25,8 +27,10 @@ mod tasks;
 pub mod testing;
 mod trace;
 mod traces;
+mod wanted;
 
 pub use answer::{Answer, Events, Opened, Outgoing};
+pub use auth::Auth;
 pub use caller::{Caller, Credentials};
 pub use cx::{Cx, Effect};
 pub use demand::Demand;
@@ -39,8 +43,9 @@ pub use platform::{Platform, PlatformBuilder, Settings};
 pub use service::{Anonymous, HostStyle, PlaneClaim, Service};
 pub use table::{Entry, Run};
 pub use tasks::Tasks;
-pub use trace::{Step, Trace};
-pub use traces::{Traced, Traces};
+pub use trace::{Invocation, Noted, Step, Trace};
+pub use traces::{Asked, AuditLog, Running, Traced, Traces};
+pub use wanted::{Use, Verdict, Wanted};
 
 /// What the macros of this crate need from others.
 #[doc(hidden)]

@@ -10,7 +10,10 @@ use kv::{Store, Tx};
 use serde_json::Value;
 
 use crate::ports::Ports;
-use crate::{Caller, Cx, Failure, Service, Tasks, Traces, door};
+use crate::{Auth, Caller, Cx, Failure, Service, Tasks, Traced, Traces, Wanted, door};
+
+/// What stands for a request's line in calls inside the server.
+pub(crate) const INSIDE: &str = "inside";
 
 /// A server. Shared by every request; there is one per process outside tests.
 pub struct Platform {
@@ -24,6 +27,8 @@ pub struct Platform {
     pub tasks: Tasks,
     /// What happened in the last requests.
     pub traces: Traces,
+    /// What callers did in audit mode.
+    pub wanted: Wanted,
     pub services: Vec<Arc<Service>>,
     wired: OnceLock<Wired>,
 }
@@ -35,6 +40,7 @@ pub struct Settings {
     pub account: Account,
     /// `http://authority`, without a slash at the end: what URLs start with that no request asked for.
     pub public_url: String,
+    pub auth: Auth,
 }
 
 struct Wired {
@@ -58,8 +64,19 @@ impl PlatformBuilder {
     pub fn build(self, wire: impl FnOnce(&Arc<Platform>) -> (Ports, Vec<Arc<dyn Any + Send + Sync>>)) -> Arc<Platform> {
         let Self { store, blobs, clock, ids, seal, settings, services } = self;
         let services = services.into_iter().map(Arc::new).collect();
-        let (tasks, traces, wired) = (Tasks::default(), Traces::default(), OnceLock::new());
-        let platform = Arc::new(Platform { store, blobs, clock, ids, seal, settings, tasks, traces, services, wired });
+        let platform = Arc::new(Platform {
+            store,
+            blobs,
+            clock,
+            ids,
+            seal,
+            settings,
+            tasks: Tasks::default(),
+            traces: Traces::default(),
+            wanted: Wanted::default(),
+            services,
+            wired: OnceLock::new(),
+        });
         let (ports, states) = wire(&platform);
         let states = states.into_iter().map(|state| ((*state).type_id(), state)).collect();
         // The cell is empty: this is the only place that fills it.
@@ -104,7 +121,23 @@ impl Platform {
         let service =
             self.service(service).ok_or_else(|| Failure::not_implemented(format!("The service {service}")))?;
         let cx = Cx::new(self, service, caller, region, self.ids.uuid());
-        door::call(&cx, operation, document).await
+        let result = door::call(&cx, operation, document).await;
+        cx.ended(operation, result.as_ref().err());
+        result
+    }
+
+    /// Tells the log what came of a request, and remembers it.
+    pub fn answered(&self, traced: Traced) {
+        let Traced { request_id, line, service, operation, status, error, duration_us: us, .. } = &traced;
+        let caller = traced.asked.as_ref().map(|asked| asked.caller.principal.name());
+        match &traced.parent {
+            _ if line != INSIDE => {
+                let (method, path) = line.split_once(' ').unwrap_or(("", line));
+                tracing::info!(request_id, service, operation, method, path, status, error, caller, us, "request");
+            }
+            parent => tracing::debug!(request_id, parent, service, operation, status, error, caller, us, "call inside"),
+        }
+        self.traces.push(traced);
     }
 }
 

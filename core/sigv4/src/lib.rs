@@ -36,6 +36,7 @@
 mod canonical;
 mod chunk;
 mod decoder;
+mod details;
 mod encode;
 mod error;
 mod key;

@@ -246,7 +246,7 @@ fn caller(request: &PlaneRequest, found: &Found) -> Caller {
         None => format!("{api}/{stage}/{}", found.route.key),
     };
     let source = found.scope.arn("execute-api", &resource).to_string();
-    Caller::service("apigateway.amazonaws.com", found.scope.account.clone(), &source)
+    Caller::service("apigateway.amazonaws.com", found.scope.account.clone(), &source).because_of(&request.request_id)
 }
 
 /// Invokes and waits for as long as the integration may take; a function that takes longer runs on to its end.

@@ -9,6 +9,10 @@ use crate::wire::errors;
 pub(crate) enum Error {
     #[error("The request {0} is not remembered: only the last ones are, and none of before the last start.")]
     NotRemembered(String),
+    #[error("Nothing is recorded of the {0} {1}: only a server with --auth audit records what callers do.")]
+    NothingRecorded(&'static str, String),
+    #[error("Either RoleName or UserName must be given.")]
+    OneOf,
     #[error(transparent)]
     Store(#[from] kv::Error),
     #[error(transparent)]
@@ -16,5 +20,6 @@ pub(crate) enum Error {
 }
 
 service::errors! { Error;
-    Error::NotRemembered(_) => errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::NotRemembered(_) | Error::NothingRecorded(..) => errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::OneOf => errors::INVALID_PARAMETER_EXCEPTION,
 }

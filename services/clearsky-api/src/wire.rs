@@ -20,6 +20,7 @@ pub static MODEL: Model = Model {
 /// Every operation of the model; those without shapes are not supported.
 pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts { name: "ExplainRequest", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ExplainRequestInput::FACTS, ExplainRequestOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "ExplainRequestOutput", checksum_member: "" },
+    OperationFacts { name: "GetRecordedPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetRecordedPolicyInput::FACTS, GetRecordedPolicyOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "GetRecordedPolicyOutput", checksum_member: "" },
 ];
 
 /// The supported operations as types.
@@ -27,6 +28,7 @@ pub mod op {
     use super::*;
 
     operation!(ExplainRequest, ExplainRequestInput, ExplainRequestOutput, &OPERATIONS[0]);
+    operation!(GetRecordedPolicy, GetRecordedPolicyInput, GetRecordedPolicyOutput, &OPERATIONS[1]);
 }
 
 /// The shapes in use.
@@ -34,26 +36,41 @@ pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
+    pub static BARRED_USE: Schema = Schema::new("BarredUse", Kind::Structure);
+    pub static BARRED_USES: Schema = Schema::new("BarredUses", Kind::List { item_name: "member", item: &BARRED_USE, flattened: false });
+    pub static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub static CALLED: Schema = Schema::new("Called", Kind::Structure);
     pub static COMMITTED: Schema = Schema::new("Committed", Kind::Structure);
     pub static CONFLICTED: Schema = Schema::new("Conflicted", Kind::Structure);
     pub static DOUBLE: Schema = Schema::new("Double", Kind::Double);
     pub static EXPLAIN_REQUEST_INPUT: Schema = Schema::new("ExplainRequestInput", Kind::Structure);
     pub static EXPLAIN_REQUEST_OUTPUT: Schema = Schema::new("ExplainRequestOutput", Kind::Structure);
+    pub static GET_RECORDED_POLICY_INPUT: Schema = Schema::new("GetRecordedPolicyInput", Kind::Structure);
+    pub static GET_RECORDED_POLICY_OUTPUT: Schema = Schema::new("GetRecordedPolicyOutput", Kind::Structure);
     pub static INTEGER: Schema = Schema::new("Integer", Kind::Integer);
     pub static INVOKED: Schema = Schema::new("Invoked", Kind::Structure);
     pub static JUDGED: Schema = Schema::new("Judged", Kind::Structure);
+    pub static LET_THROUGH: Schema = Schema::new("LetThrough", Kind::Structure);
     pub static LONG: Schema = Schema::new("Long", Kind::Long);
     pub static LOOKED: Schema = Schema::new("Looked", Kind::Structure);
     pub static LOOKED_AT: Schema = Schema::new("LookedAt", Kind::List { item_name: "member", item: &LOOKED, flattened: false });
+    pub static PRINCIPAL_NAME: Schema = Schema::new("PrincipalName", Kind::String).length(1, 64).pattern("[\\w+=,.@-]+");
     pub static RECOGNISED: Schema = Schema::new("Recognised", Kind::Structure);
     pub static REQUEST_ID: Schema = Schema::new("RequestId", Kind::String).length(1, 128);
+    pub static REQUEST_IDS: Schema = Schema::new("RequestIds", Kind::List { item_name: "member", item: &REQUEST_ID, flattened: false });
     pub static STATEMENT_REFERENCE: Schema = Schema::new("StatementReference", Kind::Structure);
     pub static STEP: Schema = Schema::new("Step", Kind::Structure);
     pub static STEPS: Schema = Schema::new("Steps", Kind::List { item_name: "member", item: &STEP, flattened: false });
     pub static STRING: Schema = Schema::new("String", Kind::String);
     pub static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::Timestamp(None));
+    pub static UNVERIFIED: Schema = Schema::new("Unverified", Kind::Structure);
 }
+
+structure! { BarredUse: [
+    action: String = Member::new("Action", &schema::STRING).required();
+    resource: String = Member::new("Resource", &schema::STRING).required();
+    reason: String = Member::new("Reason", &schema::STRING).required();
+] streams [  ] refuses [  ] }
 
 structure! { Called: [
     by: String = Member::new("By", &schema::STRING).required();
@@ -80,13 +97,30 @@ structure! { ExplainRequestOutput: [
     operation: String = Member::new("Operation", &schema::STRING).required();
     status: i32 = Member::new("Status", &schema::INTEGER).required();
     error: Option<String> = Member::new("Error", &schema::STRING);
+    message: Option<String> = Member::new("Message", &schema::STRING);
     duration_microseconds: i64 = Member::new("DurationMicroseconds", &schema::LONG).required();
+    parent_request_id: Option<String> = Member::new("ParentRequestId", &schema::REQUEST_ID);
+    child_request_ids: Option<Vec<String>> = Member::new("ChildRequestIds", &schema::REQUEST_IDS);
     steps: Vec<Step> = Member::new("Steps", &schema::STEPS).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetRecordedPolicyInput: [
+    role_name: Option<String> = Member::new("RoleName", &schema::PRINCIPAL_NAME);
+    user_name: Option<String> = Member::new("UserName", &schema::PRINCIPAL_NAME);
+    include_allowed: Option<bool> = Member::new("IncludeAllowed", &schema::BOOLEAN);
+] streams [  ] refuses [  ] }
+
+structure! { GetRecordedPolicyOutput: [
+    policy_document: String = Member::new("PolicyDocument", &schema::STRING).required();
+    barred: Vec<BarredUse> = Member::new("Barred", &schema::BARRED_USES).required();
 ] streams [  ] refuses [  ] }
 
 structure! { Invoked: [
     function: String = Member::new("Function", &schema::STRING).required();
     duration_milliseconds: f64 = Member::new("DurationMilliseconds", &schema::DOUBLE).required();
+    init_milliseconds: Option<f64> = Member::new("InitMilliseconds", &schema::DOUBLE);
+    billed_milliseconds: i64 = Member::new("BilledMilliseconds", &schema::LONG).required();
+    error_type: Option<String> = Member::new("ErrorType", &schema::STRING);
 ] streams [  ] refuses [  ] }
 
 structure! { Judged: [
@@ -95,6 +129,11 @@ structure! { Judged: [
     effect: String = Member::new("Effect", &schema::STRING).required();
     decided_by: Option<StatementReference> = Member::new("DecidedBy", &schema::STATEMENT_REFERENCE);
     looked_at: Vec<Looked> = Member::new("LookedAt", &schema::LOOKED_AT).required();
+] streams [  ] refuses [  ] }
+
+structure! { LetThrough: [
+    why: String = Member::new("Why", &schema::STRING).required();
+    statement: Option<String> = Member::new("Statement", &schema::STRING);
 ] streams [  ] refuses [  ] }
 
 structure! { Looked: [
@@ -115,18 +154,35 @@ structure! { StatementReference: [
     sid: Option<String> = Member::new("Sid", &schema::STRING);
 ] streams [  ] refuses [  ] }
 
-structure! { union Step: [
+structure! { Step: [
+    at_microseconds: i64 = Member::new("AtMicroseconds", &schema::LONG).required();
     recognised: Option<Recognised> = Member::new("Recognised", &schema::RECOGNISED);
     called: Option<Called> = Member::new("Called", &schema::CALLED);
+    refused: Option<Unverified> = Member::new("Refused", &schema::UNVERIFIED);
     judged: Option<Judged> = Member::new("Judged", &schema::JUDGED);
+    let_through: Option<LetThrough> = Member::new("LetThrough", &schema::LET_THROUGH);
     conflicted: Option<Conflicted> = Member::new("Conflicted", &schema::CONFLICTED);
     committed: Option<Committed> = Member::new("Committed", &schema::COMMITTED);
     invoked: Option<Invoked> = Member::new("Invoked", &schema::INVOKED);
+] streams [  ] refuses [  ] }
+
+structure! { Unverified: [
+    why: String = Member::new("Why", &schema::STRING).required();
 ] streams [  ] refuses [  ] }
 
 /// The errors of the model.
 pub mod errors {
     use super::*;
 
-    pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceNotFoundException", code: "ResourceNotFoundException", status: 404, fault: Fault::Sender, message_member: "message", typed: false };
+    pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceNotFoundException", code: "ResourceNotFoundException", status: 404, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static INVALID_PARAMETER_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidParameterException", code: "InvalidParameterException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+}
+
+/// The actions that IAM knows of this service.
+#[allow(non_upper_case_globals)]
+pub mod actions {
+    pub mod clearsky {
+        pub const ExplainRequest: &str = "clearsky:ExplainRequest";
+        pub const GetRecordedPolicy: &str = "clearsky:GetRecordedPolicy";
+    }
 }

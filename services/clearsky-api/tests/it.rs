@@ -31,6 +31,9 @@ fn remember(kit: &Kit, request_id: &str) {
         operation: "GetObject",
         status: 403,
         error: Some("AccessDenied"),
+        message: None,
+        parent: None,
+        asked: None,
         duration_us: 12,
         trace,
     });

@@ -24,7 +24,12 @@ pub struct MemoryBlobs {
 impl MemoryBlobs {
     /// An empty store whose bodies are as old as this clock says.
     pub fn new(clock: &Arc<FakeClock>) -> Self {
-        Self { bodies: Bodies::default(), holds: Holds::default(), ids: Arc::new(Ids::seeded(2)), clock: Arc::clone(clock) }
+        Self {
+            bodies: Bodies::default(),
+            holds: Holds::default(),
+            ids: Arc::new(Ids::seeded(2)),
+            clock: Arc::clone(clock),
+        }
     }
 
     /// How many bodies there are.

@@ -1,10 +1,13 @@
 //! The test kit of the houses: a platform with a fake clock, seeded ids and bodies in memory.
 
 mod blobs;
+pub(crate) mod facts;
 mod house;
 mod identity;
+mod observed;
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use base::{Account, FakeClock, Ids, Region, Scope, Seal, Timestamp};
@@ -117,7 +120,11 @@ impl Kit {
         operation: &str,
         document: Value,
     ) -> Result<Value, Failure> {
-        door::call(&self.cx(caller, service)?, operation, &document).await
+        let cx = self.cx(caller, service)?;
+        let answer = door::call(&cx, operation, &document).await;
+        let members = document.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        note(&cx, operation, answer.as_ref().err().map(|failure| failure.facts.code), &members);
+        answer
     }
 
     /// Calls an operation as root and shows the answer in one text: the document, or `CODE status: message`.
@@ -159,13 +166,33 @@ impl Kit {
         let incoming = if streamed { incoming(body.clone(), &headers) } else { Incoming::empty() };
         let body = if streamed { Bytes::new() } else { body };
         let request = HttpRequest { route: &route, query, headers: &headers, body, incoming, resource: path };
+        let members = members(&request.body, &form);
         let reply = crate::enter(&cx, request).await;
+        note(&cx, route.operation.name, reply.error, &members);
         let mut body = reply.rendered.body;
         if let Opened::Stream { chunks, .. } = reply.body {
             let chunks: Vec<Bytes> = chunks.try_collect().await.map_err(Failure::internal)?;
             body = chunks.concat().into();
         }
         Ok(Shown { status: reply.rendered.status, headers: reply.rendered.headers, body })
+    }
+}
+
+/// Notes an outcome for the coverage; a denial of whoever is not root also as such.
+fn note(cx: &Cx, operation: &str, error: Option<&str>, members: &BTreeSet<String>) {
+    let service = cx.service.model.service_id;
+    observed::note(service, operation, error.unwrap_or("ok"), members);
+    let is_root = matches!(cx.caller.principal, Principal::Root(_));
+    if !is_root && error == Some(cx.service.errors.access_denied.code) {
+        observed::note(service, operation, "denied", members);
+    }
+}
+
+/// The names of what a request gives, as far as they stand in its query, form or document.
+fn members(body: &Bytes, form: &[(String, String)]) -> BTreeSet<String> {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(document)) => document.into_iter().map(|(name, _)| name).collect(),
+        _ => form.iter().map(|(name, _)| name.clone()).collect(),
     }
 }
 

@@ -1,3 +1,4 @@
 //! One file per noun.
 
+pub(crate) mod policy;
 pub(crate) mod request;

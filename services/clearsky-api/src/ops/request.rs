@@ -2,7 +2,7 @@
 
 use kv::Tx;
 use policy::{Decision, DecisionEffect, Effect, Looked, Outcome, PolicyType, StatementRef};
-use service::{Cx, Traced};
+use service::{Cx, Noted, Traced};
 
 use crate::errors::Error;
 use crate::wire;
@@ -17,7 +17,8 @@ pub(crate) async fn explain_request(
     let wire::ExplainRequestInput { request_id } = input;
     let traced = cx.platform.traces.find(request_id).ok_or_else(|| Error::NotRemembered(request_id.clone()))?;
     let steps = traced.steps().into_iter().map(step).collect();
-    let Traced { request_id, at, line, service, operation, status, error, duration_us, trace: _ } = traced;
+    let children = cx.platform.traces.children(request_id).into_iter().map(|child| child.request_id).collect();
+    let Traced { request_id, parent, at, line, service, operation, status, error, message, duration_us, .. } = traced;
     Ok(wire::ExplainRequestOutput {
         request_id,
         time: at,
@@ -26,20 +27,28 @@ pub(crate) async fn explain_request(
         operation: operation.into(),
         status: i32::from(status),
         error: error.map(str::to_owned),
+        message,
         duration_microseconds: i64::try_from(duration_us).unwrap_or(i64::MAX),
+        parent_request_id: parent,
+        child_request_ids: Some(children),
         steps,
     })
 }
 
-fn step(step: service::Step) -> wire::Step {
+fn step(Noted { at_us, step }: Noted) -> wire::Step {
     use service::Step;
-    let none = wire::Step::default();
+    let at_microseconds = i64::try_from(at_us).unwrap_or(i64::MAX);
+    let none = wire::Step { at_microseconds, ..wire::Step::default() };
     match step {
         Step::Recognised { rule, service, operation } => {
             let (rule, service, operation) = (rule.into(), service.into(), operation.into());
             wire::Step { recognised: Some(wire::Recognised { rule, service, operation }), ..none }
         }
         Step::Called { by } => wire::Step { called: Some(wire::Called { by }), ..none },
+        Step::Refused { why } => wire::Step { refused: Some(wire::Unverified { why }), ..none },
+        Step::LetThrough { why, statement } => {
+            wire::Step { let_through: Some(wire::LetThrough { why, statement }), ..none }
+        }
         Step::Judged { action, resource, decision } => {
             wire::Step { judged: Some(judged(action, resource, &decision)), ..none }
         }
@@ -48,8 +57,14 @@ fn step(step: service::Step) -> wire::Step {
             let (reads, writes) = (i64::try_from(reads).unwrap_or(i64::MAX), i64::try_from(writes).unwrap_or(i64::MAX));
             wire::Step { committed: Some(wire::Committed { reads, writes }), ..none }
         }
-        Step::Invoked { function, duration_ms } => {
-            let invoked = wire::Invoked { function, duration_milliseconds: duration_ms };
+        Step::Invoked(service::Invocation { function, duration_ms, init_ms, billed_ms, error_type }) => {
+            let invoked = wire::Invoked {
+                function,
+                duration_milliseconds: duration_ms,
+                init_milliseconds: init_ms,
+                billed_milliseconds: i64::try_from(billed_ms).unwrap_or(i64::MAX),
+                error_type,
+            };
             wire::Step { invoked: Some(invoked), ..none }
         }
     }

@@ -132,6 +132,7 @@ impl Functions {
         let request_id = invocation.request_id.clone();
         let mut lines = Lines::new(&self.logs, Arc::clone(&running.stream), Arc::clone(&platform.clock));
         lines.platform(&report::start(&request_id));
+        let _belongs = platform.traces.run(&running.access_key_id, &request_id);
         let patience = Duration::from_secs(u64::from(function.timeout_s)) + running.init_max + GRACE;
         let outcome = invoke(running.environment.as_mut(), invocation, &mut lines, patience).await;
         for line in report::end(&request_id, &outcome, function.memory_mb, platform.clock.now()) {

@@ -40,6 +40,8 @@ pub(crate) struct Running {
     /// Keeps the package from being removed.
     pub _code: Arc<Unpacked>,
     pub stream: Arc<LogStream>,
+    /// Of its credentials: its own calls are known by it.
+    pub access_key_id: String,
     /// When its credentials end.
     pub expires: Timestamp,
     pub init_max: Duration,

@@ -33,15 +33,20 @@ pub(crate) fn end(request_id: &str, outcome: &Outcome, memory_mb: u32, now: Time
     lines
 }
 
-/// Loading the code is billed like running it.
+/// Loading the code is billed like running it, each millisecond begun.
+pub(crate) fn billed_ms(outcome: &Outcome) -> u64 {
+    let all = outcome.duration + outcome.init.map(|init| init.duration).unwrap_or_default();
+    u64::try_from(all.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
 fn report(request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
     let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
     let duration = milliseconds(outcome.duration);
     let init = outcome.init.map(|init| milliseconds(init.duration));
-    let billed = (duration + init.unwrap_or_default()).ceil();
+    let billed = billed_ms(outcome);
     let used = outcome.memory_max_bytes.div_ceil(MIB);
     let mut line = format!(
-        "REPORT RequestId: {request_id}\tDuration: {duration:.2} ms\tBilled Duration: {billed:.0} ms\t\
+        "REPORT RequestId: {request_id}\tDuration: {duration:.2} ms\tBilled Duration: {billed} ms\t\
          Memory Size: {memory_mb} MB\tMax Memory Used: {used} MB\t"
     );
     if let Some(init) = init {

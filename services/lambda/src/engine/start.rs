@@ -58,6 +58,7 @@ impl Functions {
             generation: function.generation.clone(),
             _code: code,
             stream: Arc::new(stream),
+            access_key_id: session.access_key_id,
             expires: session.expires,
             init_max,
             idle_since: platform.clock.now(),

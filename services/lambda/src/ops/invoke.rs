@@ -5,9 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use exec::{Ended, Invocation, Outcome};
 use serde::de::IgnoredAny;
-use service::{Cx, Step};
+use service::{Cx, Invocation as Ran, Step};
 
-use crate::engine::{Finished, Functions, Job};
+use crate::engine::{Finished, Functions, Job, report};
 use crate::errors::Error;
 use crate::names::{LATEST, Target};
 use crate::store;
@@ -91,12 +91,20 @@ pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Fin
         }
     }
     let finished = finished?;
-    let duration_ms = finished.outcome.duration.as_secs_f64() * 1000.0;
-    cx.note(Step::Invoked { function: invocation.invoked_function_arn, duration_ms });
+    cx.note(Step::Invoked(ran(invocation.invoked_function_arn, &finished.outcome)));
     match finished.outcome.ended {
         Ended::Fault { reason } => Err(Error::Platform(reason)),
         _ => Ok(finished),
     }
+}
+
+/// What the trace says of it.
+fn ran(function: String, outcome: &Outcome) -> Ran {
+    let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
+    let duration_ms = milliseconds(outcome.duration);
+    let init_ms = outcome.init.map(|init| milliseconds(init.duration));
+    let billed_ms = report::billed_ms(outcome);
+    Ran { function, duration_ms, init_ms, billed_ms, error_type: outcome.ended.error_type().map(str::to_owned) }
 }
 
 /// The trace of a request that begins here; nothing is sampled, as there is no tracing (X-Ray's form of the header).
