@@ -25,17 +25,26 @@ impl Seal {
 
     /// Seals `plain` as URL-safe text.
     pub fn seal(&self, ids: &Ids, purpose: &str, plain: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(self.seal_bytes(ids, purpose, plain))
+    }
+
+    /// Seals `plain` for those who write it down in a way of their own.
+    pub fn seal_bytes(&self, ids: &Ids, purpose: &str, plain: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_BYTES] = ids.bytes();
         let payload = Payload { msg: plain, aad: purpose.as_bytes() };
         let mut out = nonce.to_vec();
         // AES-GCM fails only for messages over 64 GiB; an empty body would then fail to open.
         out.extend(self.0.encrypt(&Nonce::from(nonce), payload).unwrap_or_default());
-        URL_SAFE_NO_PAD.encode(out)
+        out
     }
 
     /// Opens what `seal` made for the same purpose.
     pub fn open(&self, purpose: &str, text: &str) -> Result<Vec<u8>, SealError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| SealError)?;
+        self.open_bytes(purpose, &URL_SAFE_NO_PAD.decode(text).map_err(|_| SealError)?)
+    }
+
+    /// Opens what `seal_bytes` made for the same purpose.
+    pub fn open_bytes(&self, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, body) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealError)?;
         let payload = Payload { msg: body, aad: purpose.as_bytes() };
         self.0.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError)
