@@ -30,12 +30,23 @@ impl Answer {
 }
 
 /// What an operation wants streamed behind its output.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
     /// None: the output is all there is.
     Nothing,
     /// A part of a stored blob, in bytes.
     Blob { id: BlobId, range: Range<u64> },
+    /// What is made while it is sent, in place of the output. Nobody knows its length; its end must be seen in it.
+    Made(BoxStream<'static, io::Result<Bytes>>),
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("Nothing"),
+            Self::Blob { id, range } => write!(f, "Blob {id} {range:?}"),
+            Self::Made(_) => f.write_str("Made"),
+        }
+    }
 }
 
 /// A streamed response body that has begun: it lasts, whatever becomes of its blob.

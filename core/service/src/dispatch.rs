@@ -54,7 +54,11 @@ pub(crate) async fn dispatch(
 
 /// Begins to read a body. `None` where its blob is gone: replaced since the transaction read of it.
 async fn open(cx: &Cx, outgoing: Outgoing) -> Result<Option<Opened>, Failure> {
-    let Outgoing::Blob { id, range } = outgoing else { return Ok(Some(Opened::Nothing)) };
+    let (id, range) = match outgoing {
+        Outgoing::Nothing => return Ok(Some(Opened::Nothing)),
+        Outgoing::Made(chunks) => return Ok(Some(Opened::Stream { bytes: None, chunks })),
+        Outgoing::Blob { id, range } => (id, range),
+    };
     let bytes = range.end.saturating_sub(range.start);
     let mut chunks = cx.platform.blobs.read(&id, range);
     let first = match chunks.next().await {
@@ -142,7 +146,11 @@ pub(crate) async fn transact<T: Send>(cx: &Cx, work: &dyn Work<T>) -> Result<T, 
                 }
                 committed.map(|_| value)
             }
-            Err(failure) => Err(failure),
+            Err(failure) => {
+                // Whoever has the turn may wait for what this transaction holds.
+                drop(tx);
+                Err(failure)
+            }
         };
         let failure = match result {
             Ok(value) => {

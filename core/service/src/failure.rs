@@ -62,6 +62,7 @@ impl From<kv::Error> for Failure {
         let abort = error.as_abort().cloned();
         let mut failure = match &abort {
             Some(Abort::Full) => Self::full(),
+            Some(Abort::Unavailable) => Self::new(&common::BUSY, "The store is not available. Please try again."),
             _ => Self::internal(error.clone()),
         };
         failure.cause = Some(Arc::new(error));
