@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `codegen`, `models`, `new-service`, `tidy`.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `build-times`, `codegen`, `models`, `new-service`, `tidy`.
 
 mod bench;
+mod build_times;
 mod codegen;
 mod demo;
 mod facts;
@@ -41,7 +42,13 @@ enum Command {
     /// Checks the rules of the house: layers, lengths, names, banned calls.
     Tidy,
     /// Installs what the tests need and runs them all.
-    Test,
+    Test {
+        /// Only what answers in about two minutes once all is built; the rest counts as skipped.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Measures how long builds take, against their goals.
+    BuildTimes(build_times::Arguments),
     /// Measures a release build, or the server that AWS_ENDPOINT_URL names; see bench/README.md.
     Bench {
         /// For the load program: --quick, --skeleton, --only TEXT, --json FILE, ...; --help lists them.
@@ -76,7 +83,9 @@ fn command() -> anyhow::Result<()> {
         Command::Models => models::run(&root).and_then(|()| facts::fetch(&root)),
         Command::NewService(arguments) => new_service::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
-        Command::Test => test::run(&root),
+        Command::Test { quick: false } => test::run(&root, test::Tier::Full),
+        Command::Test { quick: true } => test::run(&root, test::Tier::Quick),
+        Command::BuildTimes(arguments) => build_times::run(&root, &arguments),
         Command::Bench { arguments } => bench::run(&root, &arguments),
         Command::Demo { once, listen } => demo::run(&root, once, &listen),
     }
