@@ -33,7 +33,7 @@ service::operations! { crate::wire;
         |s, i| demands![logs::DeleteRetentionPolicy(group_arn(s, &i.log_group_name))];
     TagResource => tags::tag_resource, |s, i| tags::tagging(&i.resource_arn, &i.tags);
     UntagResource => tags::untag_resource, |s, i| tags::untagging(&i.resource_arn, &i.tag_keys);
-    ListTagsForResource => tags::list_tags_for_resource, |s, i| demands![logs::ListTagsForResource(&i.resource_arn)];
+    ListTagsForResource => tags::list_tags_for_resource, |s, i| tags::listing(&i.resource_arn);
     CreateLogStream => stream::create_log_stream,
         |s, i| demands![logs::CreateLogStream(stream_arn(s, &i.log_group_name, &i.log_stream_name))];
     DeleteLogStream => stream::delete_log_stream,

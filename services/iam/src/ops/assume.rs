@@ -22,20 +22,23 @@ const SESSION_POLICY_ARNS_MAX: usize = 10;
 const CHAINED_SESSION_SECONDS_MAX: i32 = 3600;
 
 /// The role's trust policy must allow it. Unlike AWS we let the root user assume roles where that policy names the
-/// account: it is the only long-lived identity here.
-pub(super) fn demand(input: &AssumeRoleRequest) -> Demand {
+/// account: it is the only long-lived identity here. What is no role's ARN is refused by the operation.
+pub(super) fn demands(input: &AssumeRoleRequest) -> Vec<Demand> {
     // The limits of the session are none of the trust policy's business.
     let AssumeRoleRequest { role_arn, role_session_name, external_id, policy: _, policy_arns: _, duration_seconds: _ } =
         input;
+    if !role_arn.parse().is_ok_and(|arn| role_name(&arn).is_some()) {
+        return Vec::new();
+    }
     let demand = demand!(sts::AssumeRole(role_arn)).with("sts:RoleSessionName", role_session_name);
     match external_id {
-        Some(id) => demand.with("sts:ExternalId", id),
-        None => demand,
+        Some(id) => vec![demand.with("sts:ExternalId", id)],
+        None => vec![demand],
     }
 }
 
 pub(crate) async fn assume_role(cx: &Cx, tx: &mut Tx, input: &AssumeRoleRequest) -> Result<AssumeRoleResponse, Error> {
-    // The external id has been judged: see `demand`.
+    // The external id has been judged: see `demands`.
     let AssumeRoleRequest { role_arn, role_session_name, policy_arns, policy, duration_seconds, external_id: _ } =
         input;
     let invalid = || Error::InvalidRoleArn(role_arn.clone());

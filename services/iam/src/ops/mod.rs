@@ -73,6 +73,6 @@ pub(crate) mod sts {
 
     service::operations! { crate::wire::sts;
         GetCallerIdentity => caller::get_caller_identity, |s, i| demands![];
-        AssumeRole => assume::assume_role, |s, i| vec![assume::demand(i)];
+        AssumeRole => assume::assume_role, |s, i| assume::demands(i);
     }
 }

@@ -23,15 +23,26 @@ pub(crate) fn creation(cx: &Cx, group: &str, tags: Option<&BTreeMap<String, Stri
     let Some(tags) = tags.filter(|tags| !tags.is_empty()) else {
         return vec![demand!(logs::CreateLogGroup(&arn))];
     };
-    [action!(logs::CreateLogGroup), action!(logs::TagResource)].map(|action| requested(Demand::new(action, &arn), tags)).into()
+    [action!(logs::CreateLogGroup), action!(logs::TagResource)]
+        .map(|action| requested(Demand::new(action, &arn), tags))
+        .into()
 }
 
 pub(crate) fn tagging(arn: &str, tags: &BTreeMap<String, String>) -> Vec<Demand> {
-    vec![requested(demand!(logs::TagResource(arn)), tags)]
+    named(arn).map(|arn| requested(demand!(logs::TagResource(arn)), tags)).into_iter().collect()
 }
 
 pub(crate) fn untagging(arn: &str, keys: &[String]) -> Vec<Demand> {
-    vec![with_keys(demand!(logs::UntagResource(arn)), keys.iter().cloned())]
+    named(arn).map(|arn| with_keys(demand!(logs::UntagResource(arn)), keys.iter().cloned())).into_iter().collect()
+}
+
+pub(crate) fn listing(arn: &str) -> Vec<Demand> {
+    named(arn).map(|arn| demand!(logs::ListTagsForResource(arn))).into_iter().collect()
+}
+
+/// The ARN that a request names, if it is one of this service; the operation refuses what is not.
+fn named(arn: &str) -> Option<Arn> {
+    arn.parse().ok().filter(|arn: &Arn| arn.service == "logs")
 }
 
 /// What policies may ask of the tags in a request.
@@ -87,8 +98,7 @@ pub(crate) async fn list_tags_for_resource(
 
 /// The group of an ARN without `:*` (docs); of resources only groups can be tagged here.
 async fn found(cx: &Cx, tx: &mut Tx, resource_arn: &str) -> Result<(String, Group), Error> {
-    let arn: Option<Arn> = resource_arn.parse().ok().filter(|arn: &Arn| arn.service == "logs");
-    let arn = arn.ok_or_else(|| Error::invalid("The specified resource ARN is invalid."))?;
+    let arn = named(resource_arn).ok_or_else(|| Error::invalid("The specified resource ARN is invalid."))?;
     let ours = arn.account == cx.scope.account.as_str() && arn.region == cx.scope.region.as_str();
     let name = arn.resource.strip_prefix("log-group:").filter(|_| ours).ok_or(Error::NoSuchResource)?;
     let group = store::group(tx, &cx.scope, name).await?.ok_or(Error::NoSuchResource)?;
