@@ -13,6 +13,12 @@ pub(crate) enum Error {
     NothingRecorded(&'static str, String),
     #[error("Either RoleName or UserName must be given.")]
     OneOf,
+    #[error("Another backup is being made: there is one at a time.")]
+    BackupUnderWay,
+    #[error(
+        "The rows are kept by an engine that has tools of its own. Back up a PostgreSQL database with pg_dump, and after it the data directory's folder blobs and its files root-key.json and store-id."
+    )]
+    StoreElsewhere,
     #[error(transparent)]
     Store(#[from] kv::Error),
     #[error(transparent)]
@@ -21,5 +27,7 @@ pub(crate) enum Error {
 
 service::errors! { Error;
     Error::NotRemembered(_) | Error::NothingRecorded(..) => errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::BackupUnderWay => errors::LIMIT_EXCEEDED_EXCEPTION,
+    Error::StoreElsewhere => errors::INVALID_STATE_EXCEPTION,
     Error::OneOf => errors::INVALID_PARAMETER_EXCEPTION,
 }

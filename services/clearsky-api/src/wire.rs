@@ -19,6 +19,7 @@ pub static MODEL: Model = Model {
 
 /// Every operation of the model; those without shapes are not supported.
 pub static OPERATIONS: &[OperationFacts] = &[
+    OperationFacts { name: "Backup", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((BackupInput::FACTS, BackupOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "BackupOutput", checksum_member: "" },
     OperationFacts { name: "ExplainRequest", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ExplainRequestInput::FACTS, ExplainRequestOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "ExplainRequestOutput", checksum_member: "" },
     OperationFacts { name: "GetRecordedPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetRecordedPolicyInput::FACTS, GetRecordedPolicyOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "GetRecordedPolicyOutput", checksum_member: "" },
 ];
@@ -27,8 +28,9 @@ pub static OPERATIONS: &[OperationFacts] = &[
 pub mod op {
     use super::*;
 
-    operation!(ExplainRequest, ExplainRequestInput, ExplainRequestOutput, &OPERATIONS[0]);
-    operation!(GetRecordedPolicy, GetRecordedPolicyInput, GetRecordedPolicyOutput, &OPERATIONS[1]);
+    operation!(Backup, BackupInput, BackupOutput, &OPERATIONS[0]);
+    operation!(ExplainRequest, ExplainRequestInput, ExplainRequestOutput, &OPERATIONS[1]);
+    operation!(GetRecordedPolicy, GetRecordedPolicyInput, GetRecordedPolicyOutput, &OPERATIONS[2]);
 }
 
 /// The shapes in use.
@@ -36,6 +38,8 @@ pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
+    pub static BACKUP_INPUT: Schema = Schema::new("BackupInput", Kind::Structure);
+    pub static BACKUP_OUTPUT: Schema = Schema::new("BackupOutput", Kind::Structure);
     pub static BARRED_USE: Schema = Schema::new("BarredUse", Kind::Structure);
     pub static BARRED_USES: Schema = Schema::new("BarredUses", Kind::List { item_name: "member", item: &BARRED_USE, flattened: false });
     pub static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
@@ -65,6 +69,12 @@ pub mod schema {
     pub static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::Timestamp(None));
     pub static UNVERIFIED: Schema = Schema::new("Unverified", Kind::Structure);
 }
+
+structure! { BackupInput: [
+] streams [  ] refuses [  ] }
+
+structure! { BackupOutput: [
+] streams [  ] refuses [  ] }
 
 structure! { BarredUse: [
     action: String = Member::new("Action", &schema::STRING).required();
@@ -175,6 +185,8 @@ pub mod errors {
     use super::*;
 
     pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorFacts = ErrorFacts { shape: "ResourceNotFoundException", code: "ResourceNotFoundException", status: 404, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static LIMIT_EXCEEDED_EXCEPTION: ErrorFacts = ErrorFacts { shape: "LimitExceededException", code: "LimitExceededException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
+    pub static INVALID_STATE_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidStateException", code: "InvalidStateException", status: 409, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
     pub static INVALID_PARAMETER_EXCEPTION: ErrorFacts = ErrorFacts { shape: "InvalidParameterException", code: "InvalidParameterException", status: 400, fault: Fault::Sender, message_member: "message", typed: false, headers: &[] };
 }
 
@@ -182,6 +194,7 @@ pub mod errors {
 #[allow(non_upper_case_globals)]
 pub mod actions {
     pub mod clearsky {
+        pub const Backup: &str = "clearsky:Backup";
         pub const ExplainRequest: &str = "clearsky:ExplainRequest";
         pub const GetRecordedPolicy: &str = "clearsky:GetRecordedPolicy";
     }

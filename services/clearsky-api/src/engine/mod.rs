@@ -1,3 +1,4 @@
-//! The pure core: a policy of what was used.
+//! Machinery: backups, and a policy of what was used.
 
+pub(crate) mod backup;
 pub(crate) mod least;
