@@ -17,11 +17,11 @@ pub(crate) struct Authenticated {
     pub wrong: Option<String>,
 }
 
-/// Verifies what was presented. The payload is buffered where the operation does not stream it.
+/// Verifies what was presented, with what the host says of the path. The payload is buffered where the operation does not stream it.
 pub(crate) async fn authenticate(
     platform: &Platform,
     service: &Service,
-    parts: &Parts,
+    (parts, named): (&Parts, Option<&str>),
     presented: &Result<Option<Presented>, SigError>,
     payload: Payload<'_>,
 ) -> Result<Authenticated, Failure> {
@@ -37,7 +37,7 @@ pub(crate) async fn authenticate(
         Ok(None) => return unknown(platform, service, parts, None, &SigError::MissingToken),
         Err(error) => return unknown(platform, service, parts, None, error),
     };
-    let checked = check(platform, service, parts, presented, payload).await?;
+    let checked = check(platform, service, (parts, named), presented, payload).await?;
     let (caller, verified, wrong) = match checked {
         Ok((caller, verified)) => (caller, verified, None),
         Err((Some(caller), _)) if auth == Auth::Off => (caller, unverified(&parts.headers), None),
@@ -57,7 +57,7 @@ pub(crate) async fn authenticate(
 async fn check(
     platform: &Platform,
     service: &Service,
-    parts: &Parts,
+    (parts, named): (&Parts, Option<&str>),
     presented: &Presented,
     payload: Payload<'_>,
 ) -> Result<Result<(Caller, Verified), (Option<Caller>, SigError)>, Failure> {
@@ -71,7 +71,9 @@ async fn check(
         Ok(credentials) => credentials,
         Err(unaccepted) => return Ok(Err((None, refused(unaccepted, presented)))),
     };
-    let (view, secret, now) = (RequestView::of(parts), secret_access_key.expose(), platform.clock.now());
+    let view = RequestView::of(parts);
+    let view = named.map_or(view, |bucket| view.with_virtual_bucket(bucket));
+    let (secret, now) = (secret_access_key.expose(), platform.clock.now());
     let verified = of_service.and_then(|()| presented.verify(secret, &view, payload, service.signing, now));
     Ok(verified.map_err(|error| (Some(caller.clone()), error)).map(|verified| (caller, verified)))
 }

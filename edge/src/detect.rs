@@ -9,9 +9,13 @@ use service::{Form, HostStyle, Plane, PlaneClaim, Platform, Service};
 use sigv4::Presented;
 use wire::{Protocol, Route, Router};
 
+use crate::hosts::{self, Named};
+
 /// Every service of a platform with its router.
 pub(crate) struct Detector {
     served: Vec<Served>,
+    /// The host of the public URL.
+    own: Option<String>,
 }
 
 pub(crate) struct Served {
@@ -41,7 +45,16 @@ impl Detector {
             .services
             .iter()
             .map(|service| Served { service: Arc::clone(service), router: Router::new(service.model) });
-        Self { served: served.collect() }
+        let url: Option<http::Uri> = platform.settings.public_url.parse().ok();
+        Self { served: served.collect(), own: url.and_then(|url| url.host().map(str::to_ascii_lowercase)) }
+    }
+
+    /// What the host says of a service's path.
+    pub fn named(&self, served: &Served, authority: &str) -> Option<Named> {
+        served.service.hosts.iter().find_map(|style| match style {
+            HostStyle::FirstSegment(label) => hosts::named(authority, label, self.own.as_deref()),
+            HostStyle::Label(_) | HostStyle::Any => None,
+        })
     }
 
     /// The plane that claims a request, if one does.
@@ -187,9 +200,9 @@ impl Served {
         }
     }
 
-    /// The operation. The body is that of a request whose body is not streamed, or empty.
-    pub fn route(&self, parts: &Parts, headers: &HeaderMap, body: &[u8]) -> Result<Route, String> {
-        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or(""));
+    /// The operation at a path, which the host may have had a part in. The body is that of a request whose body is not streamed, or empty.
+    pub fn route(&self, parts: &Parts, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Route, String> {
+        let query = parts.uri.query().unwrap_or("");
         let protocol = self.spoken(parts);
         match protocol {
             Protocol::AwsJson10 | Protocol::AwsJson11 => {

@@ -5,6 +5,7 @@ mod arriving;
 mod authn;
 mod body;
 mod detect;
+mod hosts;
 mod inside;
 mod plane;
 mod respond;

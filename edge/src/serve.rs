@@ -18,6 +18,7 @@ use wire::Route;
 use crate::arriving::Arriving;
 use crate::body::{self, Unread};
 use crate::detect::{Detector, REST, Served, is_form};
+use crate::hosts;
 use crate::plane::{self, Known, message};
 use crate::respond::{Body, respond};
 use crate::{absent, authn};
@@ -127,12 +128,22 @@ impl Edge {
         account.service = served.service.name;
         let hoisted = presented.as_ref().ok().and_then(|presented| hoisted(&parts, presented.as_ref()));
         let headers = hoisted.as_ref().unwrap_or(&parts.headers);
-        let arrived = Arrived { parts: &parts, headers, authority: &authority, peer, request_id, rule };
+        let named = self.detector.named(served, &authority);
+        let path = hosts::path(named.as_ref(), parts.uri.path());
+        let arrived = Arrived {
+            parts: &parts,
+            headers,
+            authority: named.as_ref().map_or(authority.as_str(), |named| named.authority.as_str()),
+            named: named.as_ref().map(|named| named.name.as_str()),
+            path: &path,
+            peer,
+            request_id,
+            rule,
+        };
         let reply = self.operate(served, arrived, &presented, body, account).await;
-        let resource = parts.uri.path();
         let protocol = served.spoken(&parts);
         let reply =
-            reply.unwrap_or_else(|failure| Reply::failure(&served.service, protocol, &failure, request_id, resource));
+            reply.unwrap_or_else(|failure| Reply::failure(&served.service, protocol, &failure, request_id, &path));
         (account.error, account.message) = (reply.error, reply.message.clone());
         respond(reply, &parts.method)
     }
@@ -146,10 +157,10 @@ impl Edge {
         body: Content,
         account: &mut Account,
     ) -> Result<Reply, Failure> {
-        let Arrived { parts, headers, authority, peer, request_id, rule } = arrived;
+        let Arrived { parts, headers, authority, named, path, peer, request_id, rule } = arrived;
         let service = &served.service;
         let early = match served.spoken(parts).is_rest() {
-            true => served.route(parts, headers, &[]).ok(),
+            true => served.route(parts, path, headers, &[]).ok(),
             false => None,
         };
         let streams = early.as_ref().is_some_and(|route| route.operation.streams_in());
@@ -160,15 +171,15 @@ impl Edge {
         };
         let payload = if stream.is_some() { Payload::Streamed } else { Payload::Buffered(&bytes) };
         if matches!(presented, Ok(None)) {
-            absent_to_all(served, parts, headers, &bytes)?;
+            absent_to_all(served, &arrived, &bytes)?;
         }
-        let authenticated = authn::authenticate(&self.platform, service, parts, presented, payload).await;
+        let authenticated = authn::authenticate(&self.platform, service, (parts, named), presented, payload).await;
         let authenticated = authenticated.inspect_err(|failure| {
             let why = format!("{}: {}", failure.facts.code, failure.message);
             account.trace.note(Step::Refused { why });
         })?;
 
-        let route = early.map_or_else(|| served.route(parts, headers, &bytes), Ok);
+        let route = early.map_or_else(|| served.route(parts, path, headers, &bytes), Ok);
         let route: Route = route.map_err(|text| match served.is_foreign(parts) {
             true => Failure::not_implemented(format!("The API of {} {}", parts.method, parts.uri.path())),
             false => Failure::new(&service.errors.unknown_operation, text),
@@ -191,7 +202,7 @@ impl Edge {
             tracing::warn!(request_id, "let through: {why}");
             cx.note(Step::LetThrough { why, statement: None });
         }
-        let (query, resource) = (parts.uri.query().unwrap_or(""), parts.uri.path());
+        let (query, resource) = (parts.uri.query().unwrap_or(""), path);
         let request = HttpRequest { route: &route, query, headers, body: bytes, incoming, resource };
         let reply = enter(&cx, request).await;
         account.asked = Some(Asked::of(cx));
@@ -231,8 +242,8 @@ impl Content {
 }
 
 /// Some operations of AWS need no signature: those that are not here say so, rather than ask for one.
-fn absent_to_all(served: &Served, parts: &Parts, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
-    let Ok(route) = served.route(parts, headers, body) else { return Ok(()) };
+fn absent_to_all(served: &Served, arrived: &Arrived<'_>, body: &[u8]) -> Result<(), Failure> {
+    let Ok(route) = served.route(arrived.parts, arrived.path, arrived.headers, body) else { return Ok(()) };
     let name = route.operation.name;
     let here = served.service.operations.iter().any(|entry| entry.facts.name == name);
     if here { Ok(()) } else { Err(Failure::not_implemented(format!("The operation {name}"))) }
@@ -244,11 +255,17 @@ fn lacks_host(parts: &Parts) -> bool {
 }
 
 /// A request's head and how it came.
+#[derive(Clone, Copy)]
 struct Arrived<'a> {
     parts: &'a Parts,
     /// With those that a presigned URL carries in its query.
     headers: &'a HeaderMap,
+    /// Without what the host says of the path.
     authority: &'a str,
+    /// What the host says of the path: its first segment.
+    named: Option<&'a str>,
+    /// With it.
+    path: &'a str,
     peer: SocketAddr,
     request_id: &'a str,
     rule: &'static str,

@@ -53,6 +53,9 @@ pub enum Anonymous {
 pub enum HostStyle {
     /// `s3.*`: the first label.
     Label(&'static str),
+    /// `{name}.<label>.*`, and `{name}.localhost` or `{name}.` and the host of the public URL: the name is the first
+    /// segment of the path (S3's virtual hosts).
+    FirstSegment(&'static str),
     /// Every request that no other rule recognises (S3's path style).
     Any,
 }

@@ -48,7 +48,7 @@ pub fn service() -> Service {
         errors: service::common::S3,
         anonymous: Anonymous::Judged,
         body_bytes_max: BODY_BYTES_MAX,
-        hosts: &[HostStyle::Label("s3"), HostStyle::Any],
+        hosts: &[HostStyle::Label("s3"), HostStyle::FirstSegment("s3"), HostStyle::Any],
         paths: &[],
         resource_policy: None,
         blob_rows: keys::BLOB_ROWS,
