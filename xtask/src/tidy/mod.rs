@@ -24,8 +24,7 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
     for path in sources(root)? {
         let source = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         files += 1;
-        findings.extend(text::check(root, &path, &source));
-        findings.extend(functions::check(root, &path, &source)?);
+        findings.extend(file(root, &path, &source)?);
     }
     for Finding { path, line, text } in &findings {
         println!("{}:{line}: {text}", path.strip_prefix(root).unwrap_or(path).display());
@@ -35,6 +34,13 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
         count => bail!("tidy: {count} findings"),
     }
     Ok(())
+}
+
+/// Checks the rules that one file can break alone.
+pub fn file(root: &Path, path: &Path, source: &str) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = text::check(root, path, source);
+    findings.extend(functions::check(root, path, source)?);
+    Ok(findings)
 }
 
 /// Our Rust sources, without what is generated.
