@@ -186,8 +186,8 @@ impl Kind {
 
     /// From the wire's descriptor.
     pub fn parse(text: &str) -> Option<Self> {
-        use Kind::*;
-        [S, N, B, Bool, Null, L, M, Ss, Ns, Bs].into_iter().find(|kind| kind.as_str() == text)
+        let kinds = [Self::S, Self::N, Self::B, Self::Bool, Self::Null, Self::L, Self::M, Self::Ss, Self::Ns, Self::Bs];
+        kinds.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

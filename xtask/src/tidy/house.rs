@@ -63,8 +63,7 @@ fn names(folder: &Path) -> anyhow::Result<BTreeSet<String>> {
 
 fn folders(root: &Path) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    let mut pending: Vec<_> =
-        ["core", "engines", "services", "edge", "clearsky", "xtask"].map(|room| root.join(room)).into();
+    let mut pending: Vec<_> = super::ROOMS.map(|room| root.join(room)).into();
     while let Some(folder) = pending.pop() {
         for name in names(&folder)? {
             let path = folder.join(&name);

@@ -19,7 +19,7 @@ enum Layer {
 }
 
 /// The order inside core, from below.
-const CORE: &[&[&str]] = &[&["base"], &["wire", "sigv4", "policy", "kv", "blob", "exec"], &["service"]];
+const CORE: &[&[&str]] = &[&["base"], &["wire", "sigv4", "policy", "kv", "blob", "exec"], &["service", "backup"]];
 
 pub fn check(root: &Path) -> anyhow::Result<Vec<Finding>> {
     let crates = crates(root)?;

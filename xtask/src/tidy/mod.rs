@@ -1,13 +1,19 @@
 //! `cargo xtask tidy`: the rules of the house that a machine can check.
 
+mod codes;
 mod functions;
 mod house;
+mod items;
 mod layers;
+mod manifests;
 mod text;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+
+/// The folders that have our sources.
+const ROOMS: [&str; 8] = ["core", "engines", "services", "edge", "clearsky", "bench", "fuzz", "xtask"];
 
 /// One broken rule.
 pub struct Finding {
@@ -20,17 +26,18 @@ pub struct Finding {
 pub fn run(root: &Path) -> anyhow::Result<()> {
     let mut findings = layers::check(root)?;
     findings.extend(house::check(root)?);
-    let mut files = 0;
-    for path in sources(root)? {
-        let source = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        files += 1;
-        findings.extend(file(root, &path, &source)?);
+    findings.extend(manifests::check(root)?);
+    let sources = sources(root)?;
+    findings.extend(codes::check(root, &sources)?);
+    for path in &sources {
+        let source = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        findings.extend(file(root, path, &source)?);
     }
     for Finding { path, line, text } in &findings {
         println!("{}:{line}: {text}", path.strip_prefix(root).unwrap_or(path).display());
     }
     match findings.len() {
-        0 => println!("tidy: {files} files"),
+        0 => println!("tidy: {} files", sources.len()),
         count => bail!("tidy: {count} findings"),
     }
     Ok(())
@@ -40,14 +47,14 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
 pub fn file(root: &Path, path: &Path, source: &str) -> anyhow::Result<Vec<Finding>> {
     let mut findings = text::check(root, path, source);
     findings.extend(functions::check(root, path, source)?);
+    findings.extend(items::check(root, path, source)?);
     Ok(findings)
 }
 
 /// Our Rust sources, without what is generated.
 fn sources(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let mut pending: Vec<PathBuf> =
-        ["core", "engines", "services", "edge", "clearsky", "xtask"].iter().map(|room| root.join(room)).collect();
+    let mut pending: Vec<PathBuf> = ROOMS.iter().map(|room| root.join(room)).collect();
     while let Some(folder) = pending.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
