@@ -7,6 +7,7 @@ import requests
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.parsers import RpcV2CBORParser
 
 from server import KEY, REGION, SECRET
 
@@ -31,6 +32,8 @@ def dynamodb(send, operation, body):
 
 def code(answer):
     """The error's code, in any of the protocols."""
+    if answer.headers.get("content-type") == "application/cbor":
+        return cbor(answer)["__type"].split("#")[-1]
     if "x-amzn-errortype" in answer.headers:
         return answer.headers["x-amzn-errortype"]
     if answer.text.startswith("{"):
@@ -41,17 +44,133 @@ def code(answer):
     raise AssertionError(answer.text)
 
 
-@pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"TableName":5}', b'{"TableName":"\xff"}', b"null", b'{"TableName":"abc"} x', b"\x00" * 100]
-)
-def test_malformed_json(send, body):
-    answer = dynamodb(send, "DescribeTable", body)
-    assert (answer.status_code, code(answer)) == (400, "SerializationException"), answer.text
+MIB = 1024 * 1024
+NOT_XML = "The XML you provided was not well-formed or did not validate against our published schema"
+NESTED = 100_000
+
+# For each protocol: how a request is made of a body, and for each kind of bad document the body, the status, the code, and what
+# the text has in it.
+DOCUMENTS = {
+    "awsJson1.0": (
+        lambda send, body: dynamodb(send, "DescribeTable", body),
+        {
+            "truncated": (b'{"TableName":"ab', 400, "SerializationException", "EOF while parsing a string"),
+            "empty": (b"{", 400, "SerializationException", "EOF while parsing an object"),
+            "followed": (b'{"TableName":"abc"} x', 400, "SerializationException", ""),
+            "binary": (b"\x00" * 100, 400, "SerializationException", ""),
+            "oversized": (b'{"TableName":"' + b"x" * (20 * MIB) + b'"}', 413, "RequestEntityTooLargeException", "must be smaller than"),
+            "nested": (b'{"x":' + b"[" * NESTED, 400, "SerializationException", "recursion limit exceeded"),
+            "nested in a member": (b'{"TableName":' + b'{"a":' * NESTED, 400, "SerializationException", "where not expected"),
+            "duplicate": (b'{"TableName":"first","TableName":"last"}', 400, "ResourceNotFoundException", "Table: last not found"),
+            "not UTF-8": (b'{"TableName":"\xff"}', 400, "SerializationException", "invalid unicode"),
+            "a surrogate": (b'{"TableName":"\xed\xa0\x80"}', 400, "SerializationException", "invalid unicode"),
+            "a number for a text": (b'{"TableName":5}', 400, "SerializationException", "NUMBER_VALUE cannot be converted to String"),
+            "a list for an object": (b"[]", 400, "SerializationException", "Unexpected list found where not expected."),
+            "nothing for an object": (b"null", 400, "SerializationException", ""),
+        },
+    ),
+    "awsJson1.1": (
+        lambda send, body: send(
+            "logs", "POST", "/", body, x_amz_target="Logs_20140328.CreateLogGroup", content_type="application/x-amz-json-1.1"
+        ),
+        {
+            "truncated": (b'{"logGroupName":"ab', 400, "SerializationException", "EOF while parsing a string"),
+            "oversized": (b'{"logGroupName":"' + b"x" * (20 * MIB) + b'"}', 413, "RequestEntityTooLargeException", "must be smaller than"),
+            "nested": (b'{"x":' + b"[" * NESTED, 400, "SerializationException", "recursion limit exceeded"),
+            "duplicate": (b'{"logGroupName":"a","logGroupName":"b b"}', 400, "InvalidParameterException", "Value 'b b' at 'logGroupName'"),
+            "not UTF-8": (b'{"logGroupName":"\xff"}', 400, "SerializationException", "invalid unicode"),
+            "a list for a text": (b'{"logGroupName":["a"]}', 400, "SerializationException", "Unexpected list found where not expected."),
+        },
+    ),
+    "restJson": (
+        lambda send, body: send("lambda", "POST", "/2015-03-31/functions", body, content_type="application/json"),
+        {
+            "truncated": (b'{"FunctionName":"ab', 400, "SerializationException", "EOF while parsing a string"),
+            "oversized": (b'{"FunctionName":"' + b"x" * (70 * MIB) + b'"}', 413, "RequestEntityTooLargeException", "must be smaller than"),
+            "nested": (b'{"x":' + b"[" * NESTED, 400, "SerializationException", "recursion limit exceeded"),
+            "duplicate": (b'{"FunctionName":"a","FunctionName":"b b"}', 400, "ValidationException", "Value 'b b' at 'functionName'"),
+            "not UTF-8": (b'{"FunctionName":"\xff"}', 400, "SerializationException", "invalid unicode"),
+            "a list for a text": (b'{"FunctionName":["a"]}', 400, "SerializationException", "Unexpected list found where not expected."),
+            "a text for a number": (b'{"Timeout":"many"}', 400, "SerializationException", "STRING_VALUE cannot be converted to"),
+        },
+    ),
+    "restXml": (
+        lambda send, body: send("s3", "POST", "/bad-documents?delete", body),
+        {
+            "truncated": (b"<Delete><Object><Key>a", 400, "MalformedXML", NOT_XML),
+            "oversized": (b"<Delete><Object><Key>" + b"x" * (20 * MIB) + b"</Key></Object></Delete>", 400, "EntityTooLarge", "must be smaller than"),
+            "nested": (b"<Delete>" * NESTED, 400, "MalformedXML", NOT_XML),
+            "nested in an element": (b"<Delete>" + b"<Object>" * 1000 + b"</Object>" * 1000 + b"</Delete>", 400, "MalformedXML", NOT_XML),
+            "duplicate": (b"<Delete><Object><Key>first</Key><Key>last</Key></Object></Delete>", 200, None, "<Key>first</Key>"),
+            "not UTF-8": (b"<Delete><Object><Key>\xff</Key></Object></Delete>", 400, "MalformedXML", NOT_XML),
+            "an element for a text": (b"<Delete><Object><Key><a/></Key></Object></Delete>", 400, "MalformedXML", NOT_XML),
+            "a text for an element": (b"<Delete>text</Delete>", 400, "MalformedXML", NOT_XML),
+            "another document": (b"<Tagging/>", 400, "MalformedXML", NOT_XML),
+            "no XML": (b"not xml", 400, "MalformedXML", NOT_XML),
+            "an entity": (b"<!DOCTYPE d [<!ENTITY e 'x'>]><Delete>&e;</Delete>", 400, "MalformedXML", NOT_XML),
+        },
+    ),
+    "query": (
+        lambda send, body: send("iam", "POST", "/", b"Version=2010-05-08&" + body, content_type="application/x-www-form-urlencoded"),
+        {
+            "truncated": (b"Action=GetRole&RoleName=%4", 400, "ValidationError", "Value '%4' at 'roleName'"),
+            "oversized": (b"Action=GetRole&RoleName=" + b"x" * (20 * MIB), 413, "RequestEntityTooLarge", "must be smaller than"),
+            "nested": (b"Action=CreateRole&Tags" + b".member.1" * NESTED + b"=1", 400, "MalformedQueryString", "Too many parameters"),
+            "duplicate": (b"Action=GetRole&RoleName=first&RoleName=last", 404, "NoSuchEntity", "The role with name last cannot be found."),
+            "not UTF-8": (b"Action=GetRole&RoleName=%ff", 400, "ValidationError", "Value '\ufffd' at 'roleName'"),
+            "a structure for a text": (b"Action=GetRole&RoleName.x=a", 400, "MalformedQueryString", "A structure was found where a value was expected"),
+            "a text for a number": (b"Action=ListRoles&MaxItems=many", 400, "MalformedQueryString", "'many' is not a integer"),
+        },
+    ),
+    "rpcv2Cbor": (
+        lambda send, body: send(
+            "clearsky", "POST", "/service/Clearsky_20261124/operation/ExplainRequest", body, content_type="application/cbor",
+            smithy_protocol="rpc-v2-cbor",
+        ),
+        {
+            "truncated": (b"\xa1\x69RequestId\x64ab", 400, "SerializationException", "The CBOR is not well-formed: end of input bytes"),
+            "oversized": (b"\xa1\x69RequestId\x7a\x01\x40\x00\x00" + b"x" * (20 * MIB), 413, "RequestEntityTooLargeException", "must be smaller than"),
+            "nested": (b"\xa1\x61x" + b"\x81" * 60_000, 400, "SerializationException", "The CBOR is not well-formed"),
+            "duplicate": (b"\xa2\x69RequestId\x65first\x69RequestId\x64last", 404, "ResourceNotFoundException", "last"),
+            "not UTF-8": (b"\xa1\x69RequestId\x61\xff", 400, "SerializationException", "invalid utf-8"),
+            "a number for a text": (b"\xa1\x69RequestId\x01", 400, "SerializationException", "cannot be converted to String"),
+            "a list for a map": (b"\x80", 400, "SerializationException", "cannot be converted to Structure"),
+        },
+    ),
+}
+KINDS = {"truncated", "oversized", "nested", "duplicate", "not UTF-8"}
 
 
-def test_json_nested_without_end(send):
-    answer = dynamodb(send, "PutItem", b'{"TableName":"t","Item":{"a":' + b'{"L":[' * 5000)
-    assert answer.status_code == 400, answer.text
+@pytest.mark.parametrize("protocol, kind", [(protocol, kind) for protocol, (_, kinds) in DOCUMENTS.items() for kind in kinds])
+def test_bad_documents(send, server, protocol, kind):
+    call, kinds = DOCUMENTS[protocol]
+    body, status, expected, text = kinds[kind]
+    if protocol == "restXml":
+        send("s3", "PUT", "/bad-documents")
+    answer = call(send, body)
+    shown = document(answer)
+    assert answer.status_code == status, (answer.status_code, shown)
+    assert expected is None or code(answer) == expected, shown
+    assert text in shown, shown
+    assert requests.get(server.url + "/_clearsky/health", timeout=10).status_code == 200
+
+
+def test_every_kind_of_bad_document_is_tried_in_every_protocol():
+    for protocol, (_, kinds) in DOCUMENTS.items():
+        assert KINDS <= kinds.keys(), protocol
+        assert any(" for a" in kind for kind in kinds), protocol
+
+
+def cbor(answer):
+    parser = RpcV2CBORParser()
+    return parser.parse_data_item(parser.get_peekable_stream_from_bytes(answer.content))
+
+
+def document(answer):
+    """What an answer says, as text without escapes."""
+    if answer.headers.get("content-type") == "application/cbor":
+        return str(cbor(answer))
+    return answer.content.decode().replace("&apos;", "'")
 
 
 def test_unknown_operations(send):
@@ -83,18 +202,6 @@ def test_missing_and_out_of_range_members(send):
     assert code(answer) == "ValidationException" and "less than or equal to 100" in answer.text
     answer = send("lambda", "GET", "/2015-03-31/functions?MaxItems=0")
     assert answer.status_code == 400 and "greater than or equal to 1" in answer.text
-
-
-def test_oversized_bodies(send):
-    answer = dynamodb(send, "PutItem", b'{"TableName":"' + b"x" * (20 * 1024 * 1024) + b'"}')
-    assert answer.status_code in (400, 413), answer.text[:200]
-
-
-def test_malformed_xml(send):
-    send("s3", "PUT", "/malformed-xml")
-    for body in (b"<Delete>", b"<!DOCTYPE d [<!ENTITY e 'x'>]><Delete>&e;</Delete>", b"not xml"):
-        answer = send("s3", "POST", "/malformed-xml?delete", body)
-        assert (answer.status_code, code(answer)) == (400, "MalformedXML"), answer.text
 
 
 @pytest.mark.parametrize(
