@@ -165,6 +165,8 @@ pub struct Constraints {
     /// A regular expression that the whole value matches.
     pub pattern: Option<&'static str>,
     pub values: &'static [&'static str],
+    /// The value is nobody's to read: no text repeats it.
+    pub sensitive: bool,
 }
 
 /// How an error of the model travels.
@@ -225,6 +227,7 @@ impl Constraints {
         range_max: i64::MAX,
         pattern: None,
         values: &[],
+        sensitive: false,
     };
 }
 
@@ -247,6 +250,11 @@ impl Schema {
 
     pub const fn pattern(mut self, text: &'static str) -> Self {
         self.constraints.pattern = Some(text);
+        self
+    }
+
+    pub const fn sensitive(mut self) -> Self {
+        self.constraints.sensitive = true;
         self
     }
 

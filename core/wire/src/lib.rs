@@ -7,6 +7,7 @@ pub mod protocol;
 mod router;
 mod scalar;
 mod shape;
+mod shown;
 mod structure;
 mod validate;
 
@@ -15,7 +16,7 @@ pub use facts::{
     StructureFacts, TimestampFormat,
 };
 pub use router::{Route, Router, has_form, is_text, rpc_names, speaks_rpc, spoken};
-pub use shape::{ReadError, Reader, Seen, Shape, Structure, Track, Violation, Writer};
+pub use shape::{Offence, ReadError, Reader, Seen, Shape, Structure, Track, Violation, Writer};
 pub use validate::{Rejection, check, validate};
 
 /// Names that generated code and its readers need from other crates.

@@ -81,11 +81,21 @@ pub enum ReadError {
 /// One broken constraint, in AWS's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// `None` for a member that is missing.
-    pub value: Option<String>,
+    pub value: Offence,
     /// The path of member names, as AWS writes it.
     pub path: String,
     pub constraint: String,
+}
+
+/// What breaks a constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offence {
+    /// A member that is not there.
+    Missing,
+    /// A value that texts may repeat.
+    Shown(String),
+    /// One that they may not.
+    Hidden,
 }
 
 /// Where a reader is, and which required members it missed on the way.
@@ -175,7 +185,11 @@ impl Track {
             if !seen.has(index) && !self.is_full() {
                 self.enter(Step::Member(member.name));
                 let path = self.path();
-                self.violations.push(Violation { value: None, path, constraint: "Member must not be null".into() });
+                self.violations.push(Violation {
+                    value: Offence::Missing,
+                    path,
+                    constraint: "Member must not be null".into(),
+                });
                 self.leave();
             }
         }

@@ -153,7 +153,7 @@ pub mod schema {
     pub static ARCHITECTURE: Schema = Schema::new("Architecture", Kind::String).values(&["x86_64", "arm64"]);
     pub static ARCHITECTURES_LIST: Schema = Schema::new("ArchitecturesList", Kind::List { item_name: "member", item: &ARCHITECTURE, flattened: false }).length(1, 1);
     pub static ARN: Schema = Schema::new("Arn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
-    pub static BLOB: Schema = Schema::new("Blob", Kind::Blob);
+    pub static BLOB: Schema = Schema::new("Blob", Kind::Blob).sensitive();
     pub static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub static CREATE_FUNCTION_REQUEST: Schema = Schema::new("CreateFunctionRequest", Kind::Structure);
     pub static DELETE_FUNCTION_REQUEST: Schema = Schema::new("DeleteFunctionRequest", Kind::Structure);
@@ -161,9 +161,9 @@ pub mod schema {
     pub static DESCRIPTION: Schema = Schema::new("Description", Kind::String).length(0, 256);
     pub static ENVIRONMENT: Schema = Schema::new("Environment", Kind::Structure);
     pub static ENVIRONMENT_RESPONSE: Schema = Schema::new("EnvironmentResponse", Kind::Structure);
-    pub static ENVIRONMENT_VARIABLE_NAME: Schema = Schema::new("EnvironmentVariableName", Kind::String).pattern("[a-zA-Z]([a-zA-Z0-9_])+");
-    pub static ENVIRONMENT_VARIABLE_VALUE: Schema = Schema::new("EnvironmentVariableValue", Kind::String);
-    pub static ENVIRONMENT_VARIABLES: Schema = Schema::new("EnvironmentVariables", Kind::Map { key_name: "key", key: &ENVIRONMENT_VARIABLE_NAME, value_name: "value", value: &ENVIRONMENT_VARIABLE_VALUE, flattened: false });
+    pub static ENVIRONMENT_VARIABLE_NAME: Schema = Schema::new("EnvironmentVariableName", Kind::String).sensitive().pattern("[a-zA-Z]([a-zA-Z0-9_])+");
+    pub static ENVIRONMENT_VARIABLE_VALUE: Schema = Schema::new("EnvironmentVariableValue", Kind::String).sensitive();
+    pub static ENVIRONMENT_VARIABLES: Schema = Schema::new("EnvironmentVariables", Kind::Map { key_name: "key", key: &ENVIRONMENT_VARIABLE_NAME, value_name: "value", value: &ENVIRONMENT_VARIABLE_VALUE, flattened: false }).sensitive();
     pub static EPHEMERAL_STORAGE: Schema = Schema::new("EphemeralStorage", Kind::Structure);
     pub static EPHEMERAL_STORAGE_SIZE: Schema = Schema::new("EphemeralStorageSize", Kind::Integer).range(512, 10240);
     pub static EVENT_SOURCE_TOKEN: Schema = Schema::new("EventSourceToken", Kind::String).length(0, 256).pattern("[a-zA-Z0-9._\\-]+");

@@ -54,6 +54,9 @@ fn schema(source: &Source, name: &str) -> anyhow::Result<String> {
             write!(out, ".length({}, {})", min.unwrap_or(0).max(0), max.map_or("u64::MAX".into(), |m| m.to_string()))?;
         }
     }
+    if shape.get("sensitive").and_then(Value::as_bool).unwrap_or(false) {
+        out.push_str(".sensitive()");
+    }
     if let Some(pattern) = shape.get("pattern").and_then(Value::as_str) {
         write!(out, ".pattern({pattern:?})")?;
     }

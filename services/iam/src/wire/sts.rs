@@ -53,7 +53,7 @@ pub mod schema {
     pub static GET_CALLER_IDENTITY_RESPONSE: Schema = Schema::new("GetCallerIdentityResponse", Kind::Structure);
     pub static POLICY_DESCRIPTOR_TYPE: Schema = Schema::new("PolicyDescriptorType", Kind::Structure);
     pub static ACCESS_KEY_ID_TYPE: Schema = Schema::new("accessKeyIdType", Kind::String).length(16, 128).pattern("[\\w]*");
-    pub static ACCESS_KEY_SECRET_TYPE: Schema = Schema::new("accessKeySecretType", Kind::String);
+    pub static ACCESS_KEY_SECRET_TYPE: Schema = Schema::new("accessKeySecretType", Kind::String).sensitive();
     pub static ACCOUNT_TYPE: Schema = Schema::new("accountType", Kind::String);
     pub static ARN_TYPE: Schema = Schema::new("arnType", Kind::String).length(20, 2048).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+");
     pub static ASSUMED_ROLE_ID_TYPE: Schema = Schema::new("assumedRoleIdType", Kind::String).length(2, 193).pattern("[\\w+=,.@:-]*");
