@@ -150,3 +150,37 @@ async fn whoever_may_not_is_told_what_is_missing() {
         assert!(failure.message.contains(&wanted), "{failure}");
     }
 }
+
+#[tokio::test]
+async fn what_an_api_has_is_listed_in_pages() {
+    let api = api().await;
+    for name in ["a", "b"] {
+        api.route(&format!("GET /{name}"), "echo").await;
+        api.stage(name).await;
+        api.call("CreateDeployment", json!({})).await;
+    }
+    for operation in ["GetIntegrations", "GetRoutes", "GetStages", "GetDeployments"] {
+        let page = api.call(operation, json!({"MaxResults": "1"})).await;
+        let rest = api.call(operation, json!({"MaxResults": "9", "NextToken": page["nextToken"]})).await;
+        let items = |page: &Value| page["items"].as_array().unwrap().clone();
+        let all = items(&api.call(operation, json!({})).await);
+        assert_eq!(([items(&page), items(&rest)].concat(), rest.get("nextToken")), (all, None), "{operation}");
+        for (name, wrong) in [("NextToken", "x"), ("MaxResults", "x")] {
+            let answer = api.show(operation, json!({name: wrong})).await;
+            assert!(answer.starts_with("BadRequestException 400: Invalid "), "{operation} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_is_not_there_has_nothing() {
+    let (kit, _) = kit();
+    for operation in ["CreateIntegration", "GetIntegrations", "GetRoutes", "GetStages", "GetDeployments"] {
+        let uri = format!("{}echo", crate::FUNCTION);
+        let document = json!({"ApiId": "none", "integrationType": "AWS_PROXY", "integrationUri": uri, "payloadFormatVersion": "2.0"});
+        let members = if operation == "CreateIntegration" { document } else { json!({"ApiId": "none"}) };
+        let answer = kit.show("apigateway", operation, members).await;
+        let expected = "NotFoundException 404: Invalid API identifier specified 000000000000:none";
+        assert_eq!(answer, expected, "{operation}");
+    }
+}

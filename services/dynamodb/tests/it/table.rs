@@ -178,3 +178,29 @@ async fn tables_demand_permissions() {
         "{answer}"
     );
 }
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_not_found_by_any_operation() {
+    let kit = kit().await;
+    let (none, key) = (json!({ "TableName": "none" }), json!({ "pk": { "S": "a" }, "sk": { "N": "1" } }));
+    let values = json!({ ":a": { "S": "a" } });
+    let get = json!([{ "Get": { "TableName": "none", "Key": key } }]);
+    for (operation, document) in [
+        ("UpdateTable", with(none.clone(), json!({ "BillingMode": "PAY_PER_REQUEST" }))),
+        ("UpdateItem", with(none.clone(), json!({ "Key": key }))),
+        ("DeleteItem", with(none.clone(), json!({ "Key": key }))),
+        (
+            "Query",
+            with(none.clone(), json!({ "KeyConditionExpression": "pk = :a", "ExpressionAttributeValues": values })),
+        ),
+        ("Scan", none),
+        ("BatchGetItem", json!({ "RequestItems": { "none": { "Keys": [key] } } })),
+        ("TransactGetItems", json!({ "TransactItems": get })),
+    ] {
+        let answer = show(&kit, operation, document).await;
+        assert!(
+            answer.starts_with("ResourceNotFoundException 400: Requested resource not found"),
+            "{operation} {answer}"
+        );
+    }
+}

@@ -58,10 +58,11 @@ pub(crate) mod iam {
         AttachRolePolicy => attachment::attach_role_policy, |s, i| demands![inside iam::AttachRolePolicy];
         DetachRolePolicy => attachment::detach_role_policy, |s, i| demands![inside iam::DetachRolePolicy];
         ListAttachedRolePolicies => attachment::list_attached_role_policies, |s, i| demands![inside iam::ListAttachedRolePolicies];
-        GetPolicy => managed_policy::get_policy, |s, i| demands![iam::GetPolicy(&i.policy_arn)];
-        GetPolicyVersion => managed_policy::get_policy_version, |s, i| demands![
-            iam::GetPolicyVersion(&i.policy_arn)
-        ];
+        // What is no policy's ARN is refused by the operation.
+        GetPolicy => managed_policy::get_policy, |s, i|
+            attachment::parsed(&i.policy_arn).map_or_else(|_| demands![], |arn| demands![iam::GetPolicy(arn)]);
+        GetPolicyVersion => managed_policy::get_policy_version, |s, i|
+            attachment::parsed(&i.policy_arn).map_or_else(|_| demands![], |arn| demands![iam::GetPolicyVersion(arn)]);
     }
 }
 

@@ -138,3 +138,18 @@ async fn managed_policies_show_their_documents() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn what_is_no_policys_arn_is_refused() {
+    let kit = kit();
+    role(&kit, "app").await;
+    let arn = "arn:aws:s3:::a-bucket-of-mine";
+    for (operation, document) in [
+        ("DetachRolePolicy", json!({"RoleName": "app", "PolicyArn": arn})),
+        ("GetPolicy", json!({"PolicyArn": arn})),
+        ("GetPolicyVersion", json!({"PolicyArn": arn, "VersionId": "v1"})),
+    ] {
+        let expected = "InvalidInput 400: ARN arn:aws:s3:::a-bucket-of-mine is not valid.";
+        assert_eq!(kit.show("iam", operation, document).await, expected, "{operation}");
+    }
+}

@@ -181,3 +181,28 @@ async fn a_caller_without_permissions_is_told_which_it_lacks() {
         AccessDenied 403: User: arn:aws:sts::000000000000:assumed-role/nobody/test is not authorized to perform: iam:GetPolicyVersion on resource: arn:aws:iam::aws:policy/AmazonS3FullAccess because no identity-based policy allows the iam:GetPolicyVersion action
     "#]].assert_eq(&answers);
 }
+
+#[tokio::test]
+async fn a_role_that_is_not_there_is_not_found_by_any_operation() {
+    let kit = kit();
+    for (operation, more) in [
+        ("UpdateRole", json!({})),
+        ("UpdateRoleDescription", json!({"Description": "d"})),
+        ("UpdateAssumeRolePolicy", json!({"PolicyDocument": TRUST})),
+        ("UntagRole", json!({"TagKeys": ["a"]})),
+        ("ListRoleTags", json!({})),
+        ("ListRolePolicies", json!({})),
+        ("ListAttachedRolePolicies", json!({})),
+    ] {
+        let mut document = json!({"RoleName": "none"});
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = kit.show("iam", operation, document).await;
+        assert_eq!(answer, "NoSuchEntity 404: The role with name none cannot be found.", "{operation}");
+    }
+    role(&kit, "app").await;
+    let sid = "s".repeat(2000);
+    let long = TRUST.replacen(r#""Effect""#, &format!(r#""Sid":"{sid}","Effect""#), 1);
+    let document = json!({"RoleName": "app", "PolicyDocument": long});
+    let expected = expect!["LimitExceeded 409: Cannot exceed quota for ACLSizePerRole: 2048"];
+    check(&kit, "UpdateAssumeRolePolicy", document, expected).await;
+}

@@ -150,3 +150,11 @@ async fn a_session_may_do_what_the_role_and_its_own_policies_allow() {
     iam(&kit, "DeleteRolePolicy", json!({"RoleName": "app", "PolicyName": "p"})).await;
     expect!["AccessDenied 403: User: arn:aws:sts::000000000000:assumed-role/app/me is not authorized to perform: iam:GetRole on resource: arn:aws:iam::000000000000:role/app because no identity-based policy allows the iam:GetRole action"].assert_eq(&kit::show_as(&kit, &free, "iam", "GetRole", get()).await);
 }
+
+#[tokio::test]
+async fn who_is_not_trusted_assumes_nothing() {
+    let kit = kit();
+    role(&kit, "app").await;
+    expect!["AccessDenied 403: User: arn:aws:sts::000000000000:assumed-role/nobody/test is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::000000000000:role/app because no identity-based policy allows the sts:AssumeRole action"]
+        .assert_eq(&kit::show_as(&kit, &Kit::nobody(), "sts", "AssumeRole", session(json!({}))).await);
+}

@@ -96,3 +96,28 @@ async fn whoever_may_not_is_told_what_is_missing() {
         assert!(text.contains(&format!("arn:aws:logs:us-east-1:000000000000:{resource} ")), "{text}");
     }
 }
+
+#[tokio::test]
+async fn names_that_cannot_be_are_refused_everywhere() {
+    let kit = kit();
+    let tag = json!({"resourceArn": "g", "tags": {"a": "b"}});
+    let untag = json!({"resourceArn": "g", "tagKeys": ["a"]});
+    for (operation, document) in [
+        ("DeleteLogGroup", json!({"logGroupName": "a b"})),
+        ("DeleteLogStream", json!({"logGroupName": "g", "logStreamName": "a:b"})),
+        ("DeleteRetentionPolicy", json!({"logGroupName": "a b"})),
+        ("TagResource", tag),
+        ("UntagResource", untag),
+    ] {
+        let answer = show(&kit, operation, document).await;
+        assert!(answer.starts_with("InvalidParameterException 400: "), "{operation} {answer}");
+    }
+    let arn = "arn:aws:logs:us-east-1:000000000000:log-group:none";
+    for (operation, document) in [
+        ("TagResource", json!({"resourceArn": arn, "tags": {"a": "b"}})),
+        ("UntagResource", json!({"resourceArn": arn, "tagKeys": ["a"]})),
+    ] {
+        let none = "ResourceNotFoundException 400: The specified resource does not exist.";
+        assert_eq!(show(&kit, operation, document).await, none, "{operation}");
+    }
+}

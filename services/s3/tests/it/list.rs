@@ -176,3 +176,11 @@ async fn keys_that_xml_cannot_carry_are_references() {
     let listed = s3.ok("GET /photos?encoding-type=url", &[], "").await.text();
     assert_eq!(elements(&listed, "Key"), ["a%01b%0Dc"]);
 }
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_lists_nothing() {
+    let s3 = S3::new().await;
+    for line in ["GET /none", "GET /none?list-type=2"] {
+        assert_eq!(s3.code(line, &[], "").await, "404 NoSuchBucket", "{line}");
+    }
+}
