@@ -170,8 +170,10 @@ impl Edge {
             Content::Whole(bytes) => (bytes, None),
         };
         let payload = if stream.is_some() { Payload::Streamed } else { Payload::Buffered(&bytes) };
+        let route = early.map_or_else(|| served.route(parts, path, headers, &bytes), Ok);
+        account.operation = route.as_ref().map_or("", |route| route.operation.name);
         if matches!(presented, Ok(None)) {
-            absent_to_all(served, &arrived, &bytes)?;
+            absent_to_all(served, account.operation)?;
         }
         let authenticated = authn::authenticate(&self.platform, service, (parts, named), presented, payload).await;
         let authenticated = authenticated.inspect_err(|failure| {
@@ -179,12 +181,10 @@ impl Edge {
             account.trace.note(Step::Refused { why });
         })?;
 
-        let route = early.map_or_else(|| served.route(parts, path, headers, &bytes), Ok);
         let route: Route = route.map_err(|text| match served.is_foreign(parts) {
             true => Failure::not_implemented(format!("The API of {} {}", parts.method, parts.uri.path())),
             false => Failure::new(&service.errors.unknown_operation, text),
         })?;
-        account.operation = route.operation.name;
         let presented = presented.as_ref().ok().and_then(Option::as_ref);
         let incoming = match stream {
             Some(body) => body::streamed(body, headers, authenticated.verified.as_ref())?,
@@ -242,11 +242,9 @@ impl Content {
 }
 
 /// Some operations of AWS need no signature: those that are not here say so, rather than ask for one.
-fn absent_to_all(served: &Served, arrived: &Arrived<'_>, body: &[u8]) -> Result<(), Failure> {
-    let Ok(route) = served.route(arrived.parts, arrived.path, arrived.headers, body) else { return Ok(()) };
-    let name = route.operation.name;
+fn absent_to_all(served: &Served, name: &str) -> Result<(), Failure> {
     let here = served.service.operations.iter().any(|entry| entry.facts.name == name);
-    if here { Ok(()) } else { Err(Failure::not_implemented(format!("The operation {name}"))) }
+    if here || name.is_empty() { Ok(()) } else { Err(Failure::not_implemented(format!("The operation {name}"))) }
 }
 
 /// HTTP/1.1 names the host exactly once (RFC 9112, 3.2).
@@ -255,7 +253,6 @@ fn lacks_host(parts: &Parts) -> bool {
 }
 
 /// A request's head and how it came.
-#[derive(Clone, Copy)]
 struct Arrived<'a> {
     parts: &'a Parts,
     /// With those that a presigned URL carries in its query.
