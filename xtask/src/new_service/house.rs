@@ -54,7 +54,7 @@ fn words(plan: &Plan) -> Vec<(&'static str, String)> {
         ("@Output@", plan.output.clone()),
         ("@fields@", fields.collect::<Vec<_>>().join(", ")),
         ("@name@", name),
-        ("@action@", plan.action.clone()),
+        ("@demand@", plan.demand.clone()),
         ("@Family@", family.to_owned()),
         ("@COMMON@", common.to_owned()),
         ("@members@", plan.members.clone()),
@@ -97,8 +97,17 @@ mod tests {
         })
     }
 
+    fn permissions() -> Value {
+        let arn = ["arn", "${Partition}", "shelf", "${Region}", "${Account}", "case/${Kind}/${CaseName}"].join(":");
+        json!({
+            "service": "book-shelf",
+            "actions": {"GetBookCase": {"resources": ["case"]}, "ListBookCases": {"resources": []}},
+            "resources": {"case": {"arns": [arn]}},
+        })
+    }
+
     fn plan(protocol: &str) -> Plan {
-        Plan::of(&model(protocol), "book-shelf", "GetBookCase", None).unwrap()
+        Plan::of(&model(protocol), &permissions(), "book-shelf", "GetBookCase", None).unwrap()
     }
 
     #[test]
@@ -124,7 +133,9 @@ mod tests {
         let operation = of("src/ops/book_case.rs");
         assert!(operation.contains("let GetBookCaseRequest { r#type, kind: _ } = input;"), "{operation}");
         assert!(of("src/model.rs").contains("pub(crate) enum BookCaseRecord {"));
-        assert!(of("src/lib.rs").contains("Demand::new(\"shelf:GetBookCase\", \"*\")"));
+        let demand =
+            r#"demands![book_shelf::GetBookCase(s.arn("shelf", &format!("case/{name}/{name}", name = i.r#type)))]"#;
+        assert!(of("src/lib.rs").contains(demand), "{}", of("src/lib.rs"));
         assert!(of("tests/it.rs").contains("book_shelf::service()"));
         assert!(
             of("model/support.toml").ends_with("GetBookCaseRequest = [\"Kind\", \"Type\"]\nGetBookCaseResponse = []\n")
@@ -142,7 +153,7 @@ mod tests {
     #[test]
     fn what_cannot_begin_a_house_is_refused() {
         let refused = |protocol: &str, operation: &str| {
-            Plan::of(&model(protocol), "shelf", operation, None).unwrap_err().to_string()
+            Plan::of(&model(protocol), &permissions(), "shelf", operation, None).unwrap_err().to_string()
         };
         assert_eq!(
             refused("json", "ListBookCases"),

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::{codegen, models};
+use crate::{codegen, facts, models};
 use plan::Plan;
 
 #[derive(clap::Args)]
@@ -45,10 +45,10 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
         std::fs::remove_dir_all(&aside)?;
     }
     std::fs::create_dir_all(made.join("model"))?;
-    let facts = made.join("model").join(format!("{model}.json"));
-    models::strip(&source, &facts)?;
-    let facts: Value = serde_json::from_str(&std::fs::read_to_string(&facts)?)?;
-    let plan = Plan::of(&facts, name, operation, noun.as_deref())?;
+    let described = made.join("model").join(format!("{model}.json"));
+    models::strip(&source, &described)?;
+    facts::fetch(&aside)?;
+    let plan = Plan::of(&read(&described)?, &permissions(&made)?, name, operation, noun.as_deref())?;
     for (path, text) in house::files(&plan) {
         let path = made.join(path);
         std::fs::create_dir_all(path.parent().context("a file has a folder")?)?;
@@ -64,6 +64,18 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     codegen::run(root, false, None)?;
     println!("{}: cargo test -p {name}; then ARCHITECTURE.md, 'Adding a service'", place.display());
     Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| path.display().to_string())
+}
+
+/// IAM's facts of a house.
+fn permissions(house: &Path) -> anyhow::Result<Value> {
+    let mut files = std::fs::read_dir(house.join("model"))?.filter_map(|entry| Some(entry.ok()?.path()));
+    let file = files.find(|path| path.to_string_lossy().ends_with(".iam.json"));
+    read(&file.context("IAM's facts do not know the service")?)
 }
 
 /// The newest version of a model.
