@@ -77,15 +77,28 @@ const INIT: Duration = Duration::from_secs(10);
 const RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
 const MIB: u64 = 1024 * 1024;
 
+/// What a blank is held to while it waits: the smallest function's share.
+const BLANK_MEMORY_MB: u32 = 128;
+const BLANK_TMP_MB: u32 = 512;
+
 impl Limits {
+    /// Limits of a sandbox that waits for its function.
+    pub fn of_blank() -> Self {
+        Self::sized(BLANK_MEMORY_MB, BLANK_TMP_MB)
+    }
+
     /// Lambda's limits for a function of this size.
     pub fn of(f: &Deployed) -> Self {
+        Self::sized(f.memory_mb, f.ephemeral_storage_mb)
+    }
+
+    fn sized(memory_mb: u32, ephemeral_storage_mb: u32) -> Self {
         Self {
-            memory_bytes: u64::from(f.memory_mb) * MIB,
-            cpu_milli: f.memory_mb.saturating_mul(1000).div_ceil(MEMORY_MB_PER_CPU),
+            memory_bytes: u64::from(memory_mb) * MIB,
+            cpu_milli: memory_mb.saturating_mul(1000).div_ceil(MEMORY_MB_PER_CPU),
             processes: PROCESSES,
             open_files: OPEN_FILES,
-            tmp_bytes: u64::from(f.ephemeral_storage_mb) * MIB,
+            tmp_bytes: u64::from(ephemeral_storage_mb) * MIB,
             init: INIT,
             response_bytes: RESPONSE_BYTES,
         }

@@ -5,7 +5,7 @@ use std::any::Any;
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 
-use crate::{Deployed, Invocation, Level, Limits, Outcome, Plan, Sink, Usage};
+use crate::{Deployed, Invocation, Level, Limits, Outcome, PoolKey, Sink, Usage};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -25,20 +25,24 @@ pub trait Isolation: Send + Sync {
     /// The level that every environment made here has.
     fn level(&self) -> Level;
 
-    /// Makes ready what needs no knowledge of the function.
-    fn prepare<'a>(&'a self, plan: &'a Plan) -> BoxFuture<'a, Result<Blank>>;
+    /// Boots an interpreter that waits for code.
+    fn prepare<'a>(&'a self, key: &'a PoolKey) -> BoxFuture<'a, Result<Blank>>;
 
-    /// Turns a blank into the environment of one function. Returns when its process starts; loading the code is part of
-    /// the first invocation, and so are its errors.
+    /// Turns a blank into the environment of one function, whose plan is the blank's pool. Returns when the function has
+    /// been handed over; loading the code is part of the first invocation, and so are its errors.
     fn specialise<'a>(
         &'a self,
         blank: Blank,
         f: &'a Deployed,
         limits: Limits,
     ) -> BoxFuture<'a, Result<Box<dyn Environment>>>;
+
+    /// Makes the environment of one function from nothing. Returns when its process starts; otherwise as `specialise`.
+    fn start<'a>(&'a self, f: &'a Deployed, limits: Limits) -> BoxFuture<'a, Result<Box<dyn Environment>>>;
 }
 
-/// A prepared sandbox that belongs to nobody yet: made from a `Plan` alone, it has no way to hold a secret.
+/// A prepared sandbox that belongs to nobody yet: made from a `PoolKey` alone, it has no way to hold a secret. Dropping it
+/// kills it.
 pub struct Blank(Box<dyn Any + Send>);
 
 impl Blank {

@@ -13,5 +13,5 @@ pub use invocation::{Discard, Invocation, Sink, Stream};
 pub use isolation::{Blank, Door, Environment, Error, Isolation, Result};
 pub use level::Level;
 pub use outcome::{Ended, Init, Outcome, Usage};
-pub use plan::{FreshReason, Plan, PoolKey};
+pub use plan::{FreshReason, Plan, PoolKey, heap_mb};
 pub use runtime::{Runtime, RuntimeFamily};

@@ -77,14 +77,13 @@ impl BlobStore {
         check_format(dir)?;
         empty(&dir.join(TEMPORARY)).map_err(failed)?;
         sync_dir(dir).map_err(failed)?;
-        let files =
-            Files {
-                dir: dir.into(),
-                free_bytes_reserve: options.free_bytes_reserve,
-                ids: Ids::system(),
-                holds: Holds::default(),
-                _lock: lock,
-            };
+        let files = Files {
+            dir: dir.into(),
+            free_bytes_reserve: options.free_bytes_reserve,
+            ids: Ids::system(),
+            holds: Holds::default(),
+            _lock: lock,
+        };
         Ok(Self { files: Arc::new(files) })
     }
 

@@ -40,8 +40,13 @@ class RuntimeApi {
     return this.#exchange("POST", path, headers, Buffer.from(document));
   }
 
-  #exchange(method, path, headers, body) {
-    const lines = [`${method} ${BASE}${path} HTTP/1.1`, `Host: ${this.authority}`];
+  /** Waits to be told which function this process serves. */
+  function() {
+    return this.#exchange("GET", "/clearsky/function", {}, Buffer.alloc(0), "");
+  }
+
+  #exchange(method, path, headers, body, base = BASE) {
+    const lines = [`${method} ${base}${path} HTTP/1.1`, `Host: ${this.authority}`];
     for (const name in headers) lines.push(`${name}: ${headers[name]}`);
     lines.push(`Content-Length: ${body.length}`, "", "");
     this.#socket.ref();
@@ -285,10 +290,20 @@ function setUpLastResort(api) {
   });
 }
 
+/** Of a process that was booted ahead: waits for its function, then has what one started for it would have. */
+async function becomeFunction(api) {
+  const { status, body } = await api.function();
+  if (status !== 200) process.exit(1);
+  for (const name in env) delete env[name];
+  Object.assign(env, JSON.parse(body).env);
+  process.chdir(TASK_ROOT);
+}
+
 setUpConsole();
 const api = new RuntimeApi(env.AWS_LAMBDA_RUNTIME_API);
 setUpLastResort(api);
 try {
+  if (env.CLEARSKY_WAITS) await becomeFunction(api);
   await serve(api, await load(env._HANDLER));
 } catch (error) {
   print("ERROR", `Uncaught Exception \t${detail(error)}`);

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use exec::{Deployed, RuntimeFamily};
+use exec::{Deployed, Runtime, RuntimeFamily};
 
 const PYTHON: &str = include_str!("../bootstrap/bootstrap.py");
 const NODE: &str = include_str!("../bootstrap/bootstrap.mjs");
@@ -26,29 +26,26 @@ pub(crate) fn install(runtime_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// V8's heap may take this share of the function's memory, so that it collects garbage before memory is out.
-const HEAP_PERCENT: u32 = 90;
-
 /// The interpreter's arguments. Python's `-S` keeps the host's own packages out of a function; with `-B` it
 /// does not try to write beside its modules, which it may not.
-pub(crate) fn arguments(f: &Deployed) -> Vec<String> {
-    match f.runtime.family {
+pub(crate) fn arguments(family: RuntimeFamily, heap_mb: Option<u32>) -> Vec<String> {
+    match family {
         RuntimeFamily::Python => ["-S", "-B", "/var/runtime/bootstrap.py"].map(str::to_owned).to_vec(),
         RuntimeFamily::Node => {
-            let heap_mb = f.memory_mb.saturating_mul(HEAP_PERCENT) / 100;
-            vec![format!("--max-old-space-size={heap_mb}"), "/var/runtime/bootstrap.mjs".to_owned()]
+            let heap = heap_mb.map(|heap_mb| format!("--max-old-space-size={heap_mb}"));
+            heap.into_iter().chain(["/var/runtime/bootstrap.mjs".to_owned()]).collect()
         }
     }
 }
 
 /// Folders of the interpreter that the sandbox would not show otherwise.
-pub(crate) fn prefixes(f: &Deployed) -> Vec<PathBuf> {
-    let prefix = &f.runtime.base_prefix;
+pub(crate) fn prefixes(runtime: &Runtime) -> Vec<PathBuf> {
+    let prefix = &runtime.base_prefix;
     if prefix.starts_with("/usr") { Vec::new() } else { vec![prefix.clone()] }
 }
 
-/// All variables of the process: defaults, over them the function's own, over them what the platform fixes.
-pub(crate) fn environment(f: &Deployed) -> Vec<(String, String)> {
+/// What every process of a runtime has, whatever its function.
+pub(crate) fn defaults(family: RuntimeFamily) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
     let mut put = |name: &str, value: String| env.insert(name.to_owned(), value);
     put("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned());
@@ -56,7 +53,7 @@ pub(crate) fn environment(f: &Deployed) -> Vec<(String, String)> {
     put("LD_LIBRARY_PATH", libraries.to_owned());
     put("LANG", "en_US.UTF-8".to_owned());
     put("TZ", ":UTC".to_owned());
-    match f.runtime.family {
+    match family {
         RuntimeFamily::Python => {
             put("PYTHONPATH", "/var/runtime/sdk-python".to_owned());
         }
@@ -65,9 +62,19 @@ pub(crate) fn environment(f: &Deployed) -> Vec<(String, String)> {
             put("NODE_PATH", paths.to_owned());
         }
     };
+    put("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{RUNTIME_API_PORT}"));
+    put("LAMBDA_TASK_ROOT", "/var/task".to_owned());
+    put("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned());
+    env
+}
+
+/// All variables of a function: defaults, over them its own, over them what the platform fixes.
+pub(crate) fn environment(f: &Deployed) -> BTreeMap<String, String> {
+    let fixed = defaults(f.runtime.family);
+    let mut env = fixed.clone();
     env.extend(f.env.iter().map(|(name, value)| (name.clone(), value.clone())));
+    env.extend(fixed.into_iter().filter(|(name, _)| FIXED.contains(&name.as_str())));
     let mut put = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned());
-    put("AWS_LAMBDA_RUNTIME_API", &format!("127.0.0.1:{RUNTIME_API_PORT}"));
     put("AWS_LAMBDA_FUNCTION_NAME", &f.function_name);
     put("AWS_LAMBDA_FUNCTION_VERSION", &f.function_version);
     put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &f.memory_mb.to_string());
@@ -78,10 +85,15 @@ pub(crate) fn environment(f: &Deployed) -> Vec<(String, String)> {
     put("AWS_REGION", &f.region);
     put("AWS_DEFAULT_REGION", &f.region);
     put("_HANDLER", &f.handler);
-    put("LAMBDA_TASK_ROOT", "/var/task");
-    put("LAMBDA_RUNTIME_DIR", "/var/runtime");
-    env.into_iter().filter(|(name, value)| is_variable(name, value)).collect()
+    env.retain(|name, value| is_variable(name, value));
+    env
 }
+
+/// Defaults that a function cannot change.
+const FIXED: &[&str] = &["AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"];
+
+/// The variable that tells a bootstrap to ask which function it serves, before it loads any.
+pub(crate) const WAITS: &str = "CLEARSKY_WAITS";
 
 /// Names that the operating system can carry.
 fn is_variable(name: &str, value: &str) -> bool {

@@ -9,9 +9,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Request {
     Start(Box<Spec>),
-    Kill { id: u64 },
-    Freeze { id: u64 },
-    Thaw { id: u64 },
+    /// Gives a sandbox that was started without code its own, and the limits of its function.
+    Specialise {
+        id: u64,
+        code: PathBuf,
+        limits: Limits,
+    },
+    Kill {
+        id: u64,
+    },
+    Freeze {
+        id: u64,
+    },
+    Thaw {
+        id: u64,
+    },
 }
 
 /// From the supervisor. `Started` carries descriptors: the runtime API's listener, the door's if the spec names one,
@@ -25,6 +37,8 @@ pub(crate) enum Event {
         /// Where the most memory used can be read, if there is a cgroup.
         memory_peak: Option<PathBuf>,
     },
+    /// A sandbox has its code, or why not.
+    Specialised { id: u64, failed: Option<String> },
     /// Everything of it is gone. Without a `Started` before it, it never ran.
     Ended { id: u64, end: End },
 }
@@ -65,13 +79,19 @@ pub(crate) struct Spec {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub env: Vec<(String, String)>,
-    /// Mounted read-only at `/var/task`.
-    pub code: PathBuf,
+    /// Mounted read-only at `/var/task`; none in a sandbox that gets it later.
+    pub code: Option<PathBuf>,
     /// Mounted read-only at `/var/runtime`.
     pub runtime_dir: PathBuf,
     /// Folders to show read-only where they are on the host: interpreters outside `/usr`.
     pub prefixes: Vec<PathBuf>,
     pub listen: Listen,
+    pub limits: Limits,
+}
+
+/// What a sandbox may use at most.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Limits {
     pub memory_bytes: u64,
     pub cpu_milli: u32,
     pub processes: u32,

@@ -28,6 +28,12 @@ impl Functions {
             })
         };
         platform.tasks.spawn("function logs", drain).await;
+        let (functions, clock) = (Arc::clone(self), Arc::clone(&platform.clock));
+        let boot = move || -> futures::future::BoxFuture<'static, ()> {
+            let (functions, clock) = (Arc::clone(&functions), Arc::clone(&clock));
+            Box::pin(async move { functions.blanks().refill(clock.as_ref()).await })
+        };
+        platform.tasks.spawn("booted interpreters", boot).await;
         let functions = Arc::clone(self);
         let prune = move || -> futures::future::BoxFuture<'static, ()> {
             let functions = Arc::clone(&functions);

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::lines::Lines;
 use super::runtime_api::{Report, RuntimeApi};
 use super::{Sandboxes, Started};
+use crate::bootstrap;
 use crate::protocol::{End, Request};
 
 /// Connections from one sandbox that are served at a time; more wait in the listener's backlog. Below the 1,024 open files
@@ -165,8 +166,9 @@ impl Sandbox {
 
     async fn restart(&mut self) -> Result<(), Ended> {
         self.phase = Phase::Loading;
-        let launched = self.sandboxes.launch(&self.deployed, &self.limits).await;
-        self.process = launched.map_err(|error| Ended::Fault { reason: error.to_string() })?;
+        let fault = |error: exec::Error| Ended::Fault { reason: error.to_string() };
+        let spec = self.sandboxes.whole(&self.deployed, &self.limits).map_err(fault)?;
+        self.process = self.sandboxes.launch(spec, self.limits.response_bytes).await.map_err(fault)?;
         Ok(())
     }
 
@@ -220,6 +222,33 @@ impl Process {
         let err = Lines::new(Stream::Stderr, next()?)?;
         let server = tokio::spawn(serve(api_listener, Arc::clone(&api), door));
         Ok(Self { alive, api, out, err, server, memory_peak: started.memory_peak, started: Instant::now() })
+    }
+
+    /// Waits until the interpreter of a blank has booted.
+    pub(super) async fn boot(&mut self, patience: Duration) -> exec::Result<()> {
+        let mut said = Vec::<String>::new();
+        match self.next(Instant::now() + patience, &mut said).await {
+            Next::Report(Report::Waiting) => Ok(()),
+            Next::Late => Err(exec::Error::Failed("the interpreter did not boot in time".to_owned())),
+            Next::End(Some(End { failed: Some(reason), .. })) => Err(exec::Error::Failed(reason)),
+            Next::End(_) | Next::Report(_) => {
+                self.drain(&mut said);
+                Err(exec::Error::Failed(format!("the interpreter did not boot: {}", said.join(" "))))
+            }
+        }
+    }
+
+    /// Hands a function over to a blank.
+    pub(super) async fn become_function(
+        &mut self,
+        sandboxes: &Sandboxes,
+        f: &Deployed,
+        limits: &Limits,
+    ) -> exec::Result<()> {
+        self.started = Instant::now();
+        sandboxes.hand_over(self.alive.id, f, limits).await?;
+        self.api.give(&bootstrap::environment(f));
+        Ok(())
     }
 
     /// Passes lines on until something happens.

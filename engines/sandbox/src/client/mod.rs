@@ -13,9 +13,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use exec::{Blank, Deployed, Environment, Error, Isolation, Level, Limits, Plan};
+use exec::{Blank, Deployed, Environment, Error, Isolation, Level, Limits, PoolKey};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
+
+use runtime_api::Kind;
 
 use crate::protocol::{self, End, Event, Hello, Listen, Request, Spec};
 use crate::{SUBCOMMAND, bootstrap, socket, supervisor};
@@ -58,6 +60,7 @@ type Waiting = Mutex<HashMap<u64, Waiter>>;
 
 struct Waiter {
     started: Option<oneshot::Sender<Started>>,
+    specialised: Option<oneshot::Sender<Option<String>>>,
     ended: oneshot::Sender<End>,
 }
 
@@ -117,6 +120,11 @@ fn hear(socket: &OwnedFd, waiting: &Waiting) {
                     let _ = socket::send(socket, &Request::Kill { id }, &[]);
                 }
             }
+            Event::Specialised { id, failed } => {
+                let asked = waiting.get_mut(&id).and_then(|waiter| waiter.specialised.take());
+                // Nobody asks any more where it is being killed.
+                let _ = asked.map(|asked| asked.send(failed));
+            }
             Event::Ended { id, end } => {
                 if let Some(waiter) = waiting.remove(&id) {
                     let _ = waiter.ended.send(end);
@@ -170,44 +178,44 @@ impl Sandboxes {
         Ok(())
     }
 
-    fn spec(&self, f: &Deployed, limits: &Limits) -> exec::Result<Spec> {
-        let code = std::fs::canonicalize(&f.code)
-            .map_err(|error| Error::Failed(format!("the code at {}: {error}", f.code.display())))?;
-        let door = self.0.door.get().map(|(door, _)| door.clone());
-        Ok(Spec {
-            id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
-            program: f.runtime.interpreter.clone(),
-            arguments: bootstrap::arguments(f),
-            env: bootstrap::environment(f),
-            code,
-            runtime_dir: self.0.runtime_dir.clone(),
-            prefixes: bootstrap::prefixes(f),
-            listen: Listen { runtime_api_port: bootstrap::RUNTIME_API_PORT, door },
-            memory_bytes: limits.memory_bytes,
-            cpu_milli: limits.cpu_milli,
-            processes: limits.processes,
-            open_files: limits.open_files,
-            tmp_bytes: limits.tmp_bytes,
-        })
+    /// A sandbox with the function's code, whose process is the function's from the start.
+    fn whole(&self, f: &Deployed, limits: &Limits) -> exec::Result<Spec> {
+        let key = PoolKey { runtime: f.runtime.clone(), heap_mb: exec::heap_mb(f.runtime.family, f.memory_mb) };
+        let env = bootstrap::environment(f).into_iter().collect();
+        Ok(Spec { code: Some(code(f)?), env, limits: spoken(limits), ..self.blank(&key) })
     }
 
-    /// Makes a sandbox and starts the function's process in it.
-    async fn launch(&self, f: &Deployed, limits: &Limits) -> exec::Result<environment::Process> {
-        let spec = self.spec(f, limits)?;
-        let id = spec.id;
+    /// A sandbox without code, whose process waits to be told its function.
+    fn blank(&self, key: &PoolKey) -> Spec {
+        let family = key.runtime.family;
+        let mut env = bootstrap::defaults(family);
+        env.insert(bootstrap::WAITS.to_owned(), "1".to_owned());
+        let door = self.0.door.get().map(|(door, _)| door.clone());
+        Spec {
+            id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
+            program: key.runtime.interpreter.clone(),
+            arguments: bootstrap::arguments(family, key.heap_mb),
+            env: env.into_iter().collect(),
+            code: None,
+            runtime_dir: self.0.runtime_dir.clone(),
+            prefixes: bootstrap::prefixes(&key.runtime),
+            listen: Listen { runtime_api_port: bootstrap::RUNTIME_API_PORT, door },
+            limits: spoken(&Limits::of_blank()),
+        }
+    }
+
+    /// Makes a sandbox and starts the process in it.
+    async fn launch(&self, spec: Spec, response_bytes_max: usize) -> exec::Result<environment::Process> {
+        if let Some(reason) = &self.0.hello.unavailable {
+            return Err(Error::Unavailable(reason.clone()));
+        }
+        let (id, kind) = (spec.id, if spec.code.is_some() { Kind::Function } else { Kind::Blank });
         let (started, on_start) = oneshot::channel();
         let (ended, on_end) = oneshot::channel();
-        let waiter = Waiter { started: Some(started), ended };
+        let waiter = Waiter { started: Some(started), specialised: None, ended };
         self.0.supervisor.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, waiter);
         let alive = environment::Alive::new(self.clone(), id, on_end);
-        let shared = Arc::clone(&self.0);
-        // A burst of starts may fill the socket; that wait belongs to the blocking pool.
-        let sent = tokio::task::spawn_blocking(move || shared.supervisor.send(&Request::Start(Box::new(spec)))).await;
-        match sent {
-            Ok(Ok(())) => (),
-            Ok(Err(error)) => return Err(Error::Unavailable(format!("the supervisor is gone: {error}"))),
-            Err(error) => return Err(Error::Failed(error.to_string())),
-        }
+        self.ask(Request::Start(Box::new(spec))).await?;
         let Ok(started) = on_start.await else {
             let end = alive.wait().await;
             return Err(match end.and_then(|end| end.failed) {
@@ -216,14 +224,51 @@ impl Sandboxes {
             });
         };
         let door = self.0.door.get().map(|(_, door)| Arc::clone(door));
-        let api = runtime_api::RuntimeApi::new(limits.response_bytes);
+        let api = runtime_api::RuntimeApi::new(kind, response_bytes_max);
         environment::Process::new(alive, started, door, api)
             .map_err(|error| Error::Failed(format!("the sandbox's listeners: {error}")))
     }
+
+    /// A burst of requests may fill the socket; that wait belongs to the blocking pool.
+    async fn ask(&self, request: Request) -> exec::Result<()> {
+        let shared = Arc::clone(&self.0);
+        match tokio::task::spawn_blocking(move || shared.supervisor.send(&request)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Error::Unavailable(format!("the supervisor is gone: {error}"))),
+            Err(error) => Err(Error::Failed(error.to_string())),
+        }
+    }
+
+    /// Gives a waiting sandbox its code and the limits of its function.
+    async fn hand_over(&self, id: u64, f: &Deployed, limits: &Limits) -> exec::Result<()> {
+        let code = code(f)?;
+        let (specialised, answer) = oneshot::channel();
+        if let Some(waiter) = self.0.supervisor.waiting.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+            waiter.specialised = Some(specialised);
+        }
+        self.ask(Request::Specialise { id, code, limits: spoken(limits) }).await?;
+        match answer.await {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => Err(Error::Failed(reason)),
+            Err(_) => Err(Error::Failed("the sandbox ended while it waited for its function".to_owned())),
+        }
+    }
 }
 
-/// What `prepare` answers: every plan is `Fresh`, so nothing is made before the function is known.
-struct Prepared {}
+fn code(f: &Deployed) -> exec::Result<PathBuf> {
+    let failed = |error| Error::Failed(format!("the code at {}: {error}", f.code.display()));
+    std::fs::canonicalize(&f.code).map_err(failed)
+}
+
+fn spoken(limits: &Limits) -> protocol::Limits {
+    protocol::Limits {
+        memory_bytes: limits.memory_bytes,
+        cpu_milli: limits.cpu_milli,
+        processes: limits.processes,
+        open_files: limits.open_files,
+        tmp_bytes: limits.tmp_bytes,
+    }
+}
 
 impl Isolation for Sandboxes {
     fn level(&self) -> Level {
@@ -233,12 +278,13 @@ impl Isolation for Sandboxes {
         }
     }
 
-    fn prepare<'a>(&'a self, _plan: &'a Plan) -> BoxFuture<'a, exec::Result<Blank>> {
-        let prepared = match &self.0.hello.unavailable {
-            None => Ok(Blank::new(Prepared {})),
-            Some(reason) => Err(Error::Unavailable(reason.clone())),
-        };
-        Box::pin(async { prepared })
+    fn prepare<'a>(&'a self, key: &'a PoolKey) -> BoxFuture<'a, exec::Result<Blank>> {
+        Box::pin(async move {
+            let limits = Limits::of_blank();
+            let mut process = self.launch(self.blank(key), limits.response_bytes).await?;
+            process.boot(limits.init).await?;
+            Ok(Blank::new(process))
+        })
     }
 
     fn specialise<'a>(
@@ -248,10 +294,19 @@ impl Isolation for Sandboxes {
         limits: Limits,
     ) -> BoxFuture<'a, exec::Result<Box<dyn Environment>>> {
         Box::pin(async move {
-            let Some(Prepared { .. }) = blank.into_inner() else {
+            let Some(mut process) = blank.into_inner::<environment::Process>() else {
                 return Err(Error::Failed("the blank is of another engine".to_owned()));
             };
-            let process = self.launch(f, &limits).await?;
+            process.become_function(self, f, &limits).await?;
+            let environment: Box<dyn Environment> =
+                Box::new(environment::Sandbox::new(self.clone(), f.clone(), limits, process));
+            Ok(environment)
+        })
+    }
+
+    fn start<'a>(&'a self, f: &'a Deployed, limits: Limits) -> BoxFuture<'a, exec::Result<Box<dyn Environment>>> {
+        Box::pin(async move {
+            let process = self.launch(self.whole(f, &limits)?, limits.response_bytes).await?;
             let environment: Box<dyn Environment> =
                 Box::new(environment::Sandbox::new(self.clone(), f.clone(), limits, process));
             Ok(environment)

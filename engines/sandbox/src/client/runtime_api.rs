@@ -1,6 +1,6 @@
 //! The Runtime API of one sandbox, served on its own loopback.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +17,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
+/// Where our bootstraps ask for their function.
+const FUNCTION: &str = "/clearsky/function";
 /// Reports of the runtime that nobody took yet: one of init, one of the request.
 const REPORTS_MAX: usize = 4;
 /// An error document with its stack trace; the size of a response is the wider limit and used where it is smaller.
@@ -25,6 +27,8 @@ const ERROR_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// What the runtime reported.
 #[derive(Debug)]
 pub(super) enum Report {
+    /// It has booted and asked which function it serves.
+    Waiting,
     /// It asked for its first request: the code is loaded.
     Ready,
     InitError {
@@ -36,6 +40,13 @@ pub(super) enum Report {
         error_type: String,
         payload: Bytes,
     },
+}
+
+/// What a process was started as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Function,
+    Blank,
 }
 
 /// One runtime's conversation with the platform.
@@ -50,6 +61,9 @@ pub(super) struct RuntimeApi {
 
 #[derive(Default)]
 struct State {
+    /// Whether a booted interpreter has yet to ask for its function. It is told once: the function's code may ask, too.
+    unasked: bool,
+    function: Option<Bytes>,
     ready: bool,
     offer: Option<(Invocation, Instant)>,
     /// The request that the runtime works on.
@@ -58,9 +72,17 @@ struct State {
 }
 
 impl RuntimeApi {
-    pub(super) fn new(response_bytes_max: usize) -> Arc<Self> {
+    /// Of a runtime that was started for its function, or of a blank, which asks for it.
+    pub(super) fn new(kind: Kind, response_bytes_max: usize) -> Arc<Self> {
         let (offered, reported) = (Notify::new(), Notify::new());
-        Arc::new(Self { state: Mutex::default(), offered, reported, response_bytes_max })
+        let state = Mutex::new(State { unasked: kind == Kind::Blank, ..State::default() });
+        Arc::new(Self { state, offered, reported, response_bytes_max })
+    }
+
+    /// Tells a waiting interpreter its function, by the variables it has.
+    pub(super) fn give(&self, variables: &BTreeMap<String, String>) {
+        self.state().function = Some(serde_json::json!({ "env": variables }).to_string().into());
+        self.offered.notify_one();
     }
 
     /// Gives the runtime its next request, to be answered by `deadline`.
@@ -94,6 +116,9 @@ impl RuntimeApi {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
+        if path == FUNCTION && request.method() == Method::GET {
+            return self.function().await;
+        }
         let Some(path) = path.strip_prefix(PREFIX) else {
             return refuse(StatusCode::NOT_FOUND, "NotFound", "no such path");
         };
@@ -104,6 +129,24 @@ impl RuntimeApi {
             (&Method::POST, ["invocation", id, "error"]) => self.error(id, request).await,
             (&Method::POST, ["init", "error"]) => self.init_error(request).await,
             _ => refuse(StatusCode::NOT_FOUND, "NotFound", "no such path"),
+        }
+    }
+
+    async fn function(&self) -> Response<Full<Bytes>> {
+        {
+            let mut state = self.state();
+            if !std::mem::take(&mut state.unasked) {
+                return refuse(StatusCode::FORBIDDEN, "InvalidStateTransition", "the function is known already");
+            }
+            self.push(&mut state, Report::Waiting);
+        }
+        loop {
+            let told = self.offered.notified();
+            let given = self.state().function.take();
+            if let Some(function) = given {
+                return Response::new(Full::new(function));
+            }
+            told.await;
         }
     }
 

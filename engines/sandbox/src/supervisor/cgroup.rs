@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::protocol::Spec;
+use crate::protocol::{Limits, Spec};
 
 const MOUNT: &str = "/sys/fs/cgroup";
 /// What a sandbox is limited by. The freezer and the count of CPU time are wanted too, but their absence weakens nothing.
@@ -78,7 +78,7 @@ impl Cgroups {
         for (_, folder) in &cgroup.folders {
             fs::create_dir(folder)?;
         }
-        if let Err(error) = cgroup.limit(spec) {
+        if let Err(error) = cgroup.limit(&spec.limits) {
             cgroup.remove();
             return Err(error);
         }
@@ -147,17 +147,19 @@ fn sweep(base: &Path) {
 }
 
 impl Cgroup {
-    fn limit(&self, spec: &Spec) -> io::Result<()> {
+    pub(super) fn limit(&self, limits: &Limits) -> io::Result<()> {
         // The first process of the sandbox counts too.
-        let processes = u64::from(spec.processes) + 1;
+        let processes = u64::from(limits.processes) + 1;
         // Entitled to its share when CPUs are scarce; never more than the whole CPUs that its memory begins.
-        let cpu_milli = u64::from(spec.cpu_milli.max(1));
+        let cpu_milli = u64::from(limits.cpu_milli.max(1));
         let quota_us = cpu_milli.div_ceil(1000) * PERIOD_US;
         match self.version {
             Version::One => {
-                self.write("memory", "memory.limit_in_bytes", spec.memory_bytes)?;
-                // Only where the kernel accounts for swap; without swap there is nothing to limit.
-                let _ = self.write("memory", "memory.memsw.limit_in_bytes", spec.memory_bytes);
+                // Only where the kernel accounts for swap; without swap there is nothing to limit. It may never be below
+                // the other, which may go up or down.
+                let _ = self.write("memory", "memory.memsw.limit_in_bytes", limits.memory_bytes);
+                self.write("memory", "memory.limit_in_bytes", limits.memory_bytes)?;
+                let _ = self.write("memory", "memory.memsw.limit_in_bytes", limits.memory_bytes);
                 self.write("pids", "pids.max", processes)?;
                 self.write("cpu", "cpu.shares", (cpu_milli * 1024 / 1000).max(2))?;
                 // Absent where the kernel has no CPU bandwidth control; shares still hold.
@@ -165,7 +167,7 @@ impl Cgroup {
                 Ok(())
             }
             Version::Two => {
-                self.write("", "memory.max", spec.memory_bytes)?;
+                self.write("", "memory.max", limits.memory_bytes)?;
                 let _ = self.write("", "memory.swap.max", 0);
                 self.write("", "pids.max", processes)?;
                 self.write("", "cpu.weight", (cpu_milli / 10).clamp(1, 10_000))?;

@@ -134,13 +134,13 @@ fn become_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<std::convert::
     step("close on exec", sys::close_on_exec())?;
     // Should memory run out, it is the function that goes, not the process that reports it.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    limit(Resource::Nofile, u64::from(spec.open_files))?;
+    limit(Resource::Nofile, u64::from(spec.limits.open_files))?;
     limit(Resource::Core, 0)?;
     limit(Resource::Memlock, 64 * 1024)?;
     limit(Resource::Rtprio, 0)?;
     if plan.cgroup.is_none() {
         // Memory is watched by the supervisor: a limit on address space would break V8.
-        limit(Resource::Nproc, u64::from(spec.processes))?;
+        limit(Resource::Nproc, u64::from(spec.limits.processes))?;
     }
     become_nobody(plan.uid, plan)?;
     let mut command = Command::new(&spec.program);

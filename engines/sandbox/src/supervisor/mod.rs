@@ -10,14 +10,14 @@ mod watch;
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rustix::event::Timespec;
 use rustix::event::epoll;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
-use crate::protocol::{End, Event, Hello, Note, Request, Spec};
+use crate::protocol::{End, Event, Hello, Limits, Note, Request, Spec};
 use crate::socket;
 use crate::sys::{self, Side};
 use cgroup::{Cgroup, Cgroups};
@@ -171,6 +171,7 @@ impl Supervisor {
                     socket::send(&self.server, &Event::Ended { id, end }, &[])?;
                 }
             }
+            Request::Specialise { id, code, limits } => self.specialise(id, &code, &limits)?,
             Request::Kill { id } => {
                 if let Some(sandbox) = self.sandboxes.get(&id) {
                     // A frozen process of cgroup v1 does not die before it is thawed.
@@ -192,6 +193,17 @@ impl Supervisor {
             }
         }
         Ok(())
+    }
+
+    fn specialise(&mut self, id: u64, code: &Path, limits: &Limits) -> io::Result<()> {
+        // Where it has ended meanwhile, its end has been told.
+        let Some(sandbox) = self.sandboxes.get_mut(&id) else { return Ok(()) };
+        sandbox.memory_bytes = limits.memory_bytes;
+        let limited = sandbox.cgroup.as_ref().map_or(Ok(()), |cgroup| cgroup.limit(limits));
+        let limited = limited.map_err(|error| format!("limits: {error}"));
+        let mounted = root::specialise(&sandbox.pidfd, code, limits).map_err(io::Error::other)?;
+        let failed = limited.and(mounted).err();
+        socket::send(&self.server, &Event::Specialised { id, failed }, &[])
     }
 
     fn start(&mut self, spec: &Spec) -> io::Result<()> {
@@ -230,7 +242,7 @@ impl Supervisor {
         let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         self.watch(&ours, Token::Control(spec.id))?;
         self.watch(&pidfd, Token::Process(spec.id))?;
-        let (end, memory_bytes) = (End::default(), spec.memory_bytes);
+        let (end, memory_bytes) = (End::default(), spec.limits.memory_bytes);
         self.sandboxes.insert(spec.id, Sandbox { pidfd, control: ours, cgroup, slot, uid, memory_bytes, end });
         Ok(())
     }

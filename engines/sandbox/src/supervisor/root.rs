@@ -1,13 +1,17 @@
 //! The file system of a sandbox: a read-only root made of the host's programs, the function's code and a `/tmp`.
 
-use std::fs;
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
+use rustix::fs::CWD;
+use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags};
+use rustix::thread::{LinkNameSpaceType, ThreadNameSpaceType, move_into_link_name_space, move_into_thread_name_spaces};
 
 use super::child::{Step, step};
-use crate::protocol::Spec;
+use crate::protocol::{Limits, Spec};
 
 /// Top-level folders with programs and libraries; where they are links (merged `/usr`) the link is copied.
 const PROGRAMS: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"];
@@ -41,6 +45,12 @@ const MASKED: &[&str] =
 /// Files and folders of a `/tmp`, so that small ones cannot use up the kernel's memory unseen.
 const TMP_INODES: u64 = 100_000;
 
+/// Where the code is shown, below the root.
+const CODE: &str = "var/task";
+/// How what belongs to the host or to the operator is shown.
+const READ_ONLY: MountFlags =
+    MountFlags::BIND.union(MountFlags::RDONLY).union(MountFlags::NOSUID).union(MountFlags::NODEV);
+
 /// Builds the root on `mount_point` and moves into it; nothing of the host's tree stays reachable.
 pub(super) fn build(spec: &Spec, mount_point: &Path, uid: u32) -> Step<()> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
@@ -55,7 +65,10 @@ pub(super) fn build(spec: &Spec, mount_point: &Path, uid: u32) -> Step<()> {
     for prefix in &spec.prefixes {
         root.show(prefix)?;
     }
-    root.bind(&spec.code, "var/task")?;
+    match &spec.code {
+        Some(code) => root.bind(code, CODE)?,
+        None => drop(root.folder(CODE)?),
+    }
     root.bind(&spec.runtime_dir, "var/runtime")?;
     root.folder("opt")?;
     for (name, target) in PACKAGES {
@@ -63,10 +76,33 @@ pub(super) fn build(spec: &Spec, mount_point: &Path, uid: u32) -> Step<()> {
     }
     root.devices()?;
     let tmp = root.folder("tmp")?;
-    let options = format!("size={},nr_inodes={TMP_INODES},mode=700,uid={uid},gid={uid}", spec.tmp_bytes);
+    let options = format!("{},mode=700,uid={uid},gid={uid}", tmp_size(&spec.limits));
     tmpfs(&tmp, &options, MountFlags::NOSUID | MountFlags::NODEV)?;
     root.proc()?;
     root.enter()
+}
+
+/// Gives a running sandbox its code and a `/tmp` of its function's size. For the supervisor, which is back in its own
+/// mounts afterwards; where it cannot get back, the second error says so and it must end.
+pub(super) fn specialise(process: &OwnedFd, code: &Path, limits: &Limits) -> Result<Step<()>, String> {
+    let own = step("own mounts", File::open("/proc/self/ns/mnt"))?;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let done = step("open the code", rustix::mount::open_tree(CWD, code, flags)).and_then(|tree| {
+        step("enter the mounts", move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT))?;
+        let task = Path::new("/").join(CODE);
+        let moved = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+        step("mount the code", rustix::mount::move_mount(&tree, "", CWD, &task, moved))?;
+        step("mount the code", rustix::mount::mount_remount(&task, READ_ONLY, ""))?;
+        let options = step("options", CString::new(tmp_size(limits)))?;
+        let flags = MountFlags::NOSUID | MountFlags::NODEV;
+        step("size of /tmp", rustix::mount::mount_remount("/tmp", flags, options.as_c_str()))
+    });
+    step("leave the mounts", move_into_link_name_space(own.as_fd(), Some(LinkNameSpaceType::Mount)))?;
+    Ok(done)
+}
+
+fn tmp_size(limits: &Limits) -> String {
+    format!("size={},nr_inodes={TMP_INODES}", limits.tmp_bytes)
 }
 
 /// The new root, while it is still a folder of the host.
@@ -107,8 +143,7 @@ impl Root<'_> {
             step(&name, fs::write(&target, ""))?;
         }
         step(&name, rustix::mount::mount_bind(from, &target))?;
-        let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV;
-        step(&name, rustix::mount::mount_remount(&target, flags, ""))
+        step(&name, rustix::mount::mount_remount(&target, READ_ONLY, ""))
     }
 
     fn etc(&self, spec: &Spec, uid: u32) -> Step<()> {
@@ -170,12 +205,11 @@ impl Root<'_> {
         step("pivot_root", rustix::process::pivot_root(".", "."))?;
         step("leave the host", rustix::mount::unmount(".", UnmountFlags::DETACH))?;
         step("enter the root", rustix::process::chdir("/"))?;
-        let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV;
-        step("read-only root", rustix::mount::mount_remount("/", flags, ""))
+        step("read-only root", rustix::mount::mount_remount("/", READ_ONLY, ""))
     }
 }
 
 fn tmpfs(at: &Path, options: &str, flags: MountFlags) -> Step<()> {
-    let options = step("options", std::ffi::CString::new(options))?;
+    let options = step("options", CString::new(options))?;
     step("tmpfs", rustix::mount::mount("tmpfs", at, "tmpfs", flags, Some(options.as_c_str())))
 }

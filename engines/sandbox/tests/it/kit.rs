@@ -28,9 +28,17 @@ macro_rules! tests {
 }
 
 pub struct Kit {
+    pub from: From,
     pub sandboxes: Sandboxes,
     pub found: Found,
     pub runtime_dir: TempDir,
+}
+
+/// What environments are made of: every test holds for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    Nothing,
+    Blank,
 }
 
 /// Where the platform answers inside; nothing of the host listens there.
@@ -56,8 +64,8 @@ pub fn run(tests: &[Test]) -> ExitCode {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;
     }
-    let kit = Arc::new(Kit::new("127.0.0.1", DOOR_PORT));
-    let sandboxes = &kit.sandboxes;
+    let kits = [From::Nothing, From::Blank].map(|from| Arc::new(Kit::new(from, "127.0.0.1", DOOR_PORT)));
+    let sandboxes = &kits[0].sandboxes;
     if let Level::None(reason) = sandboxes.level() {
         println!("skipped: {reason}");
         return ExitCode::SUCCESS;
@@ -65,13 +73,14 @@ pub fn run(tests: &[Test]) -> ExitCode {
     println!("level {}, gaps {:?}", sandboxes.level(), sandboxes.gaps());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut failed = 0;
-    for (name, test) in &tests {
+    for (kit, (name, test)) in kits.iter().flat_map(|kit| tests.iter().map(move |test| (kit, test))) {
         let started = std::time::Instant::now();
-        let passed = runtime.block_on(async { tokio::spawn(test(Arc::clone(&kit))).await }).is_ok();
-        println!("test {name} ... {} ({} ms)", if passed { "ok" } else { "FAILED" }, started.elapsed().as_millis());
+        let passed = runtime.block_on(async { tokio::spawn(test(Arc::clone(kit))).await }).is_ok();
+        let (from, ms) = (kit.from, started.elapsed().as_millis());
+        println!("test {name} from {from:?} ... {} ({ms} ms)", if passed { "ok" } else { "FAILED" });
         failed += usize::from(!passed);
     }
-    println!("test result: {} passed; {failed} failed", tests.len() - failed);
+    println!("test result: {} passed; {failed} failed", 2 * tests.len() - failed);
     ExitCode::from(u8::from(failed > 0))
 }
 
@@ -83,12 +92,12 @@ pub struct Function {
 
 impl Kit {
     /// An engine of its own, whose platform answers under this authority.
-    pub fn new(host: &str, port: u16) -> Self {
+    pub fn new(from: From, host: &str, port: u16) -> Self {
         let runtime_dir = tempfile::tempdir().unwrap();
         let sandboxes = sandbox::start(&Config { runtime_dir: runtime_dir.path().to_owned() }).unwrap();
         sandboxes.open_door(&Authority { host: host.into(), port }, Arc::new(Greeter)).unwrap();
         let found = runtimes::discover(std::ffi::OsStr::new("/usr/bin"));
-        Self { sandboxes, found, runtime_dir }
+        Self { from, sandboxes, found, runtime_dir }
     }
 
     /// A function of one file; none (said so) where the host lacks the runtime.
@@ -122,8 +131,18 @@ impl Kit {
     }
 
     pub async fn start(&self, f: &Function) -> Box<dyn Environment> {
-        let blank = self.sandboxes.prepare(&Plan::of(&f.deployed)).await.unwrap();
-        self.sandboxes.specialise(blank, &f.deployed, Limits::of(&f.deployed)).await.unwrap()
+        self.try_start(&f.deployed, Limits::of(&f.deployed)).await.unwrap()
+    }
+
+    /// Makes an environment; from a blank where the kit does and the function's plan is one.
+    pub async fn try_start(&self, f: &Deployed, limits: Limits) -> exec::Result<Box<dyn Environment>> {
+        match (self.from, Plan::of(f)) {
+            (From::Blank, Plan::Pooled(key)) => {
+                let blank = self.sandboxes.prepare(&key).await?;
+                self.sandboxes.specialise(blank, f, limits).await
+            }
+            _ => self.sandboxes.start(f, limits).await,
+        }
     }
 
     /// Starts a function, invokes it once with `event`, and gives the outcome and what it printed.

@@ -6,10 +6,10 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use exec::{Ended, Isolation, Limits, Plan, RuntimeFamily};
+use exec::{Ended, Limits, RuntimeFamily};
 use sandbox::{Config, runtimes};
 
-use crate::kit::{Kit, request, text};
+use crate::kit::{From, Kit, request, text};
 use crate::tests;
 
 tests![
@@ -122,9 +122,8 @@ async fn idle_death(kit: Arc<Kit>) {
 /// What takes too long to load is loaded once more, within the function's own time.
 async fn slow_init(kit: Arc<Kit>) {
     let Some(f) = kit.python("import time\ntime.sleep(0.3)\ndef handler(e, c):\n    return 'late'\n") else { return };
-    let blank = kit.sandboxes.prepare(&Plan::of(&f.deployed)).await.unwrap();
     let limits = Limits { init: Duration::from_millis(100), ..Limits::of(&f.deployed) };
-    let mut environment = kit.sandboxes.specialise(blank, &f.deployed, limits).await.unwrap();
+    let mut environment = kit.try_start(&f.deployed, limits).await.unwrap();
     let outcome = environment.invoke(request("r-1", "0"), &mut Vec::new()).await;
     assert_eq!(text(&outcome), "\"late\"");
     assert!(outcome.duration >= Duration::from_millis(300), "{outcome:?}");
@@ -133,9 +132,8 @@ async fn slow_init(kit: Arc<Kit>) {
 async fn hanging_init(kit: Arc<Kit>) {
     let Some(mut f) = kit.python("print('in vain')\nwhile True: pass\n") else { return };
     f.deployed.timeout = Duration::from_millis(200);
-    let blank = kit.sandboxes.prepare(&Plan::of(&f.deployed)).await.unwrap();
     let limits = Limits { init: Duration::from_millis(100), ..Limits::of(&f.deployed) };
-    let mut environment = kit.sandboxes.specialise(blank, &f.deployed, limits).await.unwrap();
+    let mut environment = kit.try_start(&f.deployed, limits).await.unwrap();
     let mut lines = Vec::new();
     let outcome = environment.invoke(request("r-1", "0"), &mut lines).await;
     assert_eq!(outcome.ended, Ended::Timeout { after: Duration::from_millis(200) });
@@ -264,7 +262,7 @@ pub fn server_main() -> Option<ExitCode> {
     let found = runtimes::discover("/usr/bin".as_ref());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let kit = Arc::new(Kit { sandboxes, found, runtime_dir });
+        let kit = Arc::new(Kit { from: From::Nothing, sandboxes, found, runtime_dir });
         let mut f = kit.python("").unwrap();
         f.deployed.code = code.into();
         let mut environment = kit.start(&f).await;
@@ -289,11 +287,11 @@ async fn discovery(kit: Arc<Kit>) {
 }
 
 /// Every interpreter that is said to be usable does run a function, those outside `/usr` too.
-async fn every_runtime(_: Arc<Kit>) {
+async fn every_runtime(kit: Arc<Kit>) {
     let runtime_dir = tempfile::tempdir().unwrap();
     let sandboxes = sandbox::start(&Config { runtime_dir: runtime_dir.path().into() }).unwrap();
     let found = runtimes::discover(&std::env::var_os("PATH").unwrap_or_default());
-    let kit = Kit { sandboxes, found, runtime_dir };
+    let kit = Kit { from: kit.from, sandboxes, found, runtime_dir };
     for runtime in kit.found.usable.clone() {
         let mut f = kit
             .python("import sys, json, hashlib\ndef handler(e, c):\n    return '%d.%d' % sys.version_info[:2]\n")
@@ -312,12 +310,10 @@ async fn every_runtime(_: Arc<Kit>) {
 async fn unusable_code(kit: Arc<Kit>) {
     let Some(mut f) = kit.python("") else { return };
     f.deployed.code = "/nowhere/at/all".into();
-    let blank = kit.sandboxes.prepare(&Plan::of(&f.deployed)).await.unwrap();
-    let error = kit.sandboxes.specialise(blank, &f.deployed, Limits::of(&f.deployed)).await.err().unwrap().to_string();
+    let error = kit.try_start(&f.deployed, Limits::of(&f.deployed)).await.err().unwrap().to_string();
     assert!(error.contains("/nowhere/at/all: No such file"), "{error}");
     let Some(mut f) = kit.python("") else { return };
     f.deployed.runtime.interpreter = "/usr/bin/no-such-interpreter".into();
-    let blank = kit.sandboxes.prepare(&Plan::of(&f.deployed)).await.unwrap();
-    let error = kit.sandboxes.specialise(blank, &f.deployed, Limits::of(&f.deployed)).await.err().unwrap().to_string();
+    let error = kit.try_start(&f.deployed, Limits::of(&f.deployed)).await.err().unwrap().to_string();
     assert!(error.contains("start /usr/bin/no-such-interpreter: No such file"), "{error}");
 }

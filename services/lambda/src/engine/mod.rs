@@ -1,5 +1,6 @@
 //! Running functions: packages on disk, environments and their pool, logs.
 
+pub(crate) mod blanks;
 pub(crate) mod cache;
 pub(crate) mod lines;
 pub(crate) mod logs;
@@ -13,10 +14,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use exec::{Ended, Environment, Invocation, Isolation, Outcome, Runtime, Sink};
+use base::Timestamp;
+use exec::{Ended, Environment, Invocation, Isolation, Outcome, PoolKey, Runtime, Sink};
 use service::{Failure, Platform};
 use tokio::sync::Semaphore;
 
+use crate::engine::blanks::Blanks;
 use crate::engine::cache::Cache;
 use crate::engine::lines::Lines;
 use crate::engine::logs::Logs;
@@ -39,6 +42,7 @@ pub struct Functions {
     platform: Weak<Platform>,
     isolation: Arc<dyn Isolation>,
     runtimes: Runtimes,
+    blanks: Blanks,
     cache: Cache,
     pool: Mutex<Pool>,
     room: Arc<Semaphore>,
@@ -72,6 +76,7 @@ impl Functions {
     ) -> Self {
         Self {
             platform,
+            blanks: Blanks::new(Arc::clone(&isolation)),
             isolation,
             runtimes,
             cache: Cache::new(cache_dir),
@@ -98,6 +103,7 @@ impl Functions {
         let Some(platform) = self.platform.upgrade() else { return };
         let idle = self.pool().idle_too_long(platform.clock.now());
         drop(idle);
+        self.blanks.prune(platform.clock.now());
     }
 
     /// Removes unpacked packages that nobody has used for a while. Blocks on the disk.
@@ -106,6 +112,17 @@ impl Functions {
         if let Err(error) = self.cache.prune(&platform.ids, platform.clock.now()) {
             tracing::warn!("unused packages stay unpacked: {error}");
         }
+    }
+
+    /// A function of this runtime and size has been made: interpreters are booted for its first request.
+    pub(crate) fn expect(&self, runtime: &Runtime, memory_mb: u32, now: Timestamp) {
+        if let Some(key) = PoolKey::of(runtime, memory_mb) {
+            self.blanks.expect(&key, now);
+        }
+    }
+
+    pub(crate) fn blanks(&self) -> &Blanks {
+        &self.blanks
     }
 
     pub(crate) fn logs(&self) -> &Logs {

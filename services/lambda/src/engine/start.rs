@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::Timestamp;
-use exec::{Deployed, Limits, Plan, Runtime};
+use exec::{Deployed, Environment, Limits, Plan, Runtime};
 use service::Platform;
 use service::ports::Session;
 use tokio::sync::OwnedSemaphorePermit;
@@ -48,10 +48,7 @@ impl Functions {
         let deployed = deployed(function, runtime, &stream, code.folder().to_owned(), env);
         let limits = Limits::of(&deployed);
         let init_max = limits.init;
-        let _start = self.starts.acquire().await.map_err(|error| Error::Platform(error.to_string()))?;
-        let failed = |error: exec::Error| Error::Platform(error.to_string());
-        let blank = self.isolation.prepare(&Plan::of(&deployed)).await.map_err(failed)?;
-        let environment = self.isolation.specialise(blank, &deployed, limits).await.map_err(failed)?;
+        let environment = self.environment(&deployed, limits, now).await?;
         Ok(Running {
             environment,
             place,
@@ -64,6 +61,25 @@ impl Functions {
             idle_since: platform.clock.now(),
             _room: room,
         })
+    }
+
+    /// From a booted interpreter if one waits, else from nothing.
+    async fn environment(&self, f: &Deployed, limits: Limits, now: Timestamp) -> Result<Box<dyn Environment>, Error> {
+        let _start = self.starts.acquire().await.map_err(|error| Error::Platform(error.to_string()))?;
+        let blank = match Plan::of(f) {
+            Plan::Pooled(key) => self.blanks.take(&key, now),
+            Plan::Fresh(reason) => {
+                tracing::debug!(function = f.function_name, "started from nothing: {reason}");
+                None
+            }
+        };
+        if let Some(blank) = blank {
+            match self.isolation.specialise(blank, f, limits.clone()).await {
+                Ok(environment) => return Ok(environment),
+                Err(error) => tracing::warn!("a booted interpreter could not take a function: {error}"),
+            }
+        }
+        self.isolation.start(f, limits).await.map_err(|error| Error::Platform(error.to_string()))
     }
 }
 

@@ -27,7 +27,9 @@ impl Settings {
     /// Whether this host has the runtime, and the variables may be set.
     pub async fn check(&self, cx: &Cx) -> Result<(), Error> {
         if let Some(runtime) = &self.runtime {
-            cx.platform.state::<Functions>()?.runtime(runtime).await?;
+            let functions = cx.platform.state::<Functions>()?;
+            let runtime = functions.runtime(runtime).await?;
+            functions.expect(&runtime, number(self.memory_mb).unwrap_or(model::MEMORY_DEFAULT_MB), cx.now());
         }
         self.variables.as_ref().map_or(Ok(()), model::check_variables)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use exec::{
-    Blank, Deployed, Ended, Environment, Error, Init, Invocation, Isolation, Level, Limits, Outcome, Plan, Result,
+    Blank, Deployed, Ended, Environment, Error, Init, Invocation, Isolation, Level, Limits, Outcome, PoolKey, Result,
     Runtime, RuntimeFamily, Sink, Stream, Usage,
 };
 use futures::future::BoxFuture;
@@ -61,17 +61,24 @@ impl Isolation for Fake {
         self.unavailable.clone().map_or(Level::Full, Level::None)
     }
 
-    fn prepare<'a>(&'a self, _: &'a Plan) -> BoxFuture<'a, Result<Blank>> {
-        Box::pin(async {
-            match &self.unavailable {
-                Some(reason) => Err(Error::Unavailable(reason.clone())),
-                None => Ok(Blank::new(())),
-            }
-        })
+    fn prepare<'a>(&'a self, _: &'a PoolKey) -> BoxFuture<'a, Result<Blank>> {
+        Box::pin(async { Ok(Blank::new(())) })
     }
 
-    fn specialise<'a>(&'a self, _: Blank, f: &'a Deployed, _: Limits) -> BoxFuture<'a, Result<Box<dyn Environment>>> {
+    fn specialise<'a>(
+        &'a self,
+        _: Blank,
+        f: &'a Deployed,
+        limits: Limits,
+    ) -> BoxFuture<'a, Result<Box<dyn Environment>>> {
+        self.start(f, limits)
+    }
+
+    fn start<'a>(&'a self, f: &'a Deployed, _: Limits) -> BoxFuture<'a, Result<Box<dyn Environment>>> {
         Box::pin(async {
+            if let Some(reason) = &self.unavailable {
+                return Err(Error::Unavailable(reason.clone()));
+            }
             self.deployed.lock().unwrap().push(f.clone());
             self.alive.fetch_add(1, Ordering::SeqCst);
             let environment = Playing {
