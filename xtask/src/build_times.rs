@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
@@ -49,15 +49,38 @@ fn houses(root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The time that `cargo test` takes after one operation's file has changed.
+/// The time that `cargo test` takes after a line of one operation has changed. The file gets its text back.
 fn change(root: &Path, house: &str) -> anyhow::Result<Duration> {
     test(root, house)?;
-    let file = operation(&root.join("services").join(house).join("src/ops"))?;
-    // Cargo goes by the time of the last change.
-    std::fs::File::options().append(true).open(&file)?.set_modified(SystemTime::now())?;
+    let _changed = Changed::new(operation(&root.join("services").join(house).join("src/ops"))?)?;
     let started = Instant::now();
     test(root, house)?;
     Ok(started.elapsed())
+}
+
+/// A file with a statement more. Dropping it takes the statement away.
+struct Changed {
+    file: PathBuf,
+    text: String,
+}
+
+impl Changed {
+    fn new(file: PathBuf) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(&file)?;
+        let body = text.find(") -> ").and_then(|at| Some(at + text.get(at..)?.find("{\n")? + 2));
+        let (above, below) =
+            body.and_then(|at| text.split_at_checked(at)).with_context(|| file.display().to_string())?;
+        std::fs::write(&file, format!("{above}    let _changed = ();\n{below}"))?;
+        Ok(Self { file, text })
+    }
+}
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::write(&self.file, &self.text) {
+            eprintln!("{} keeps a line of ours: {error}", self.file.display());
+        }
+    }
 }
 
 fn test(root: &Path, house: &str) -> anyhow::Result<()> {
