@@ -304,3 +304,16 @@ async fn others_are_denied() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_function_that_is_not_there_has_no_tags() {
+    let bench = Bench::new().await;
+    for (operation, document) in [
+        ("TagResource", json!({ "Resource": ARN, "Tags": { "a": "b" } })),
+        ("UntagResource", json!({ "Resource": ARN, "TagKeys": ["a"] })),
+        ("ListTags", json!({ "Resource": ARN })),
+    ] {
+        let expected = format!("ResourceNotFoundException 404: Function not found: {ARN}");
+        assert_eq!(bench.show(operation, document).await, expected, "{operation}");
+    }
+}
