@@ -5,6 +5,8 @@ import signal
 import subprocess
 import time
 
+from postgres import database_of
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("CLEARSKY_BINARY", ROOT / "target" / "debug" / "clearsky"))
 KEY, SECRET, REGION, ACCOUNT = "test", "test-secret", "us-east-1", "123456789012"
@@ -12,7 +14,8 @@ START_S = 30
 
 
 class Server:
-    """Starts on creation. The port is the kernel's choice, and kept over `restart`, so that URLs stay valid."""
+    """Starts on creation. The port is the kernel's choice, and kept over `restart`, so that URLs stay valid. With
+    CLEARSKY_KV=postgres://... (or `kv`) rows are kept in a database of that server."""
 
     def __init__(self, data_dir, *arguments, root_key=f"{KEY}:{SECRET}", binary=BINARY, **process):
         self.data_dir, self.arguments, self.root_key = pathlib.Path(data_dir), arguments, root_key
@@ -24,9 +27,14 @@ class Server:
         command = [self.binary, "serve", "--data-dir", self.data_dir, "--listen", self.listen, "--account", ACCOUNT]
         if self.root_key:
             command += ["--root-key", self.root_key]
+        options = dict(self.options)
+        kv = options.pop("kv", os.environ.get("CLEARSKY_KV"))
+        if kv and kv.startswith("postgres"):
+            # Rows and bodies belong together: each data directory has a database of its own.
+            options["env"] = {**os.environ, **options.get("env", {}), "CLEARSKY_KV": database_of(kv, self.data_dir)}
         self.log = open(self.data_dir.with_suffix(".log"), "ab")
         self.process = subprocess.Popen(
-            [*map(str, command), *self.arguments], stdout=subprocess.PIPE, stderr=self.log, text=True, **self.options
+            [*map(str, command), *self.arguments], stdout=subprocess.PIPE, stderr=self.log, text=True, **options
         )
         self.printed = []
         for line in self.process.stdout:
