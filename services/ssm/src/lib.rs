@@ -21,7 +21,7 @@ service::operations! { crate::wire;
     GetParameter => parameter::get_parameter, |s, i| demands![ssm::GetParameter(arn(s, &i.name))];
     GetParameters => parameter::get_parameters, |s, i| each(s, &i.names, action!(ssm::GetParameters));
     GetParametersByPath => listing::get_parameters_by_path, |s, i| vec![below(s, &i.path, i.recursive)];
-    DescribeParameters => listing::describe_parameters, |s, _| demands![ssm::DescribeParameters(s.arn("ssm", "*"))];
+    DescribeParameters => listing::describe_parameters, |_, _| demands![ssm::DescribeParameters("*")];
     GetParameterHistory => history::get_parameter_history, |s, i| demands![ssm::GetParameterHistory(arn(s, &i.name))];
     DeleteParameter => parameter::delete_parameter, |s, i| demands![ssm::DeleteParameter(arn(s, &i.name))];
     DeleteParameters => parameter::delete_parameters, |s, i| each(s, &i.names, action!(ssm::DeleteParameters));

@@ -91,7 +91,7 @@ impl Parameter {
     /// Takes a new version; answers the one before. With the limit reached the oldest goes, unless it has a label.
     pub(crate) fn replace(&mut self, next: Version) -> Result<Version, Error> {
         let oldest = self.oldest();
-        if VERSIONS_MAX <= next.number && !self.labels_of(oldest).is_empty() {
+        if VERSIONS_MAX < next.number && !self.labels_of(oldest).is_empty() {
             return Err(Error::OldestHasLabel { name: self.name.clone(), oldest });
         }
         Ok(std::mem::replace(&mut self.current, next))

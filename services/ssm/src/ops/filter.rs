@@ -72,10 +72,14 @@ impl Filters {
 
     /// The filters as they were before there were options: names by their beginning, all else whole.
     pub(crate) fn former(filters: &[ParametersFilter]) -> Self {
-        let filter = |filter: &ParametersFilter| Filter {
-            key: filter.key.clone(),
-            choice: if filter.key == "Name" { Choice::BeginsWith } else { Choice::Equals },
-            values: filter.values.clone(),
+        let filter = |filter: &ParametersFilter| {
+            let (key, values) = (filter.key.clone(), filter.values.clone());
+            match key.as_str() {
+                "Name" => {
+                    Filter { key, choice: Choice::BeginsWith, values: values.iter().map(|n| with_slash(n)).collect() }
+                }
+                _ => Filter { key, choice: Choice::Equals, values },
+            }
         };
         Self(filters.iter().map(filter).collect())
     }
