@@ -14,7 +14,7 @@ pub use clients::prepare_python;
 use tally::Tally;
 
 use crate::programs::{has, must, program};
-use crate::{codegen, tidy, vectors};
+use crate::{codegen, coverage, tidy, vectors};
 
 /// How much is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub fn run(root: &Path, tier: Tier) -> anyhow::Result<()> {
     step("build", &mut tally, |_| rust::build(root).map(|tests| built = tests));
     if !tally.has_broken("build") {
         step("Rust tests", &mut tally, |tally| rust::run(root, &built, tier, tally));
+        step("coverage", &mut tally, |_| coverage::check(root));
         step("fuzz targets", &mut tally, |tally| fuzz(root, tier, tally));
         match python {
             Ok(python) => step("clients", &mut tally, |tally| clients::run(root, &python, tier, tally)),

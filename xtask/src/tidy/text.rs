@@ -45,6 +45,7 @@ const BANS: &[Ban] = &[
     server("getrandom::", &["core/base"], "take randomness from base::Ids"),
     server("env::var", CONFIGURES, CONFIG),
     server("env::vars", CONFIGURES, CONFIG),
+    server("Demand::new(\"", &["core/service"], "demand!(service::Action(resource)) compiles for what IAM knows only"),
     server("unbounded_channel", &[], BOUNDED),
     server("UnboundedSender", &[], BOUNDED),
     server("mpsc::unbounded", &[], BOUNDED),
