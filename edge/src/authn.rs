@@ -39,7 +39,12 @@ pub(crate) async fn authenticate(
     };
     let checked = check(platform, service, (parts, named), presented, payload).await?;
     let (caller, verified, wrong) = match checked {
-        Ok((caller, verified)) => (caller, verified, None),
+        Ok((caller, verified)) => {
+            if let Some(scope) = presented.scope() {
+                platform.ports()?.identity.used(&presented.access_key_id, &scope.service, &scope.region);
+            }
+            (caller, verified, None)
+        }
         Err((Some(caller), _)) if auth == Auth::Off => (caller, unverified(&parts.headers), None),
         Err((known, error)) => {
             let account = known.map(|caller| caller.account).or_else(|| Account::parse(&presented.access_key_id));

@@ -1,5 +1,6 @@
 //! A policy document after parsing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::condition::Condition;
@@ -10,6 +11,28 @@ use crate::principal::PrincipalPattern;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     pub(crate) statements: Vec<Statement>,
+}
+
+impl Policy {
+    /// How many statements it has.
+    pub fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// Whether it has none; no document that was read is like that.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// The condition keys that a statement asks for, in its conditions and variables, as they are spelled there.
+    pub fn context_keys(&self, statement: usize) -> BTreeSet<String> {
+        let Some(statement) = self.statements.get(statement) else { return BTreeSet::new() };
+        let resources = statement.resource.iter().flat_map(|element| &element.patterns);
+        let wanted = statement.conditions.iter().flat_map(|condition| &condition.wanted);
+        let variables = resources.chain(wanted).flat_map(Pattern::variables);
+        let keys = statement.conditions.iter().map(|condition| condition.key.as_str());
+        keys.chain(variables).map(str::to_owned).collect()
+    }
 }
 
 /// Where a document is attached, which decides what it must and must not hold.

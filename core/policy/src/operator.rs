@@ -161,9 +161,17 @@ fn date(text: &str) -> Option<i64> {
     Timestamp::parse_iso8601(text).or_else(|_| midnight()).ok().map(Timestamp::as_ms)
 }
 
-fn in_network(network: &str, address: &str) -> bool {
-    let network = network.parse::<IpNet>().ok().or_else(|| network.parse::<IpAddr>().ok().map(IpNet::from));
-    match (network, address.parse::<IpAddr>()) {
+/// Whether a text is an address, or a network in CIDR notation.
+pub fn is_network(text: &str) -> bool {
+    network(text).is_some()
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn in_network(wanted: &str, address: &str) -> bool {
+    match (network(wanted), address.parse::<IpAddr>()) {
         (Some(network), Ok(address)) => network.contains(&address) || network.contains(&address.to_canonical()),
         _ => false,
     }

@@ -96,6 +96,14 @@ impl Pattern {
         Some(parts.map(|part| Self::build(part.to_vec())).collect())
     }
 
+    /// The keys of its variables that have no default.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable { key, default: None } => Some(key.as_str()),
+            _ => None,
+        })
+    }
+
     /// Values of variables are literal: a `*` in them is a star, no wildcard.
     fn resolved(&self, context: &Context) -> Option<Vec<Piece>> {
         let mut resolved = Vec::with_capacity(self.pieces.len());
@@ -141,7 +149,7 @@ fn variable(text: &str) -> Option<(Piece, &str)> {
     }
     let (key, default) = inside.split_once(',').map_or((inside, None), |(key, default)| (key, Some(default.trim())));
     let default = default.map(|d| d.trim_matches('\'').to_string());
-    Some((Piece::Variable { key: key.trim().to_ascii_lowercase(), default }, after))
+    Some((Piece::Variable { key: key.trim().to_owned(), default }, after))
 }
 
 /// Walks all ways through the pattern at once: time is at most text times pieces, whatever the pattern.

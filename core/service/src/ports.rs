@@ -49,6 +49,9 @@ pub trait Identity: Send + Sync {
 
     /// Whether the role exists and trusts the service (checked when a function is created).
     fn trusts<'a>(&'a self, role: &'a Arn, service: &'a str) -> BoxFuture<'a, Result<Trust, Failure>>;
+
+    /// A request that this key signed has been verified: for those who ask when a key was used last.
+    fn used(&self, _access_key_id: &str, _service: &str, _region: &str) {}
 }
 
 /// What a role says to a service.

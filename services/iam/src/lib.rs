@@ -1,17 +1,22 @@
-//! IAM and STS: roles, their policies, and sessions of them. What a principal is and may do is answered here.
+//! IAM and STS: users, groups, roles, their policies, and sessions. What a principal is and may do is answered here.
 
 mod documents;
 mod errors;
 mod identity;
+mod key_id;
 mod keys;
+mod last_use;
 mod managed;
 mod model;
 mod ops;
 mod session;
+mod standing;
 mod store;
 mod wire;
+mod worker;
 
 pub use identity::{Identities, RootKey};
+pub use worker::{start, store_last_uses};
 
 use service::{Anonymous, Service, common};
 

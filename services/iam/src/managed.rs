@@ -1,6 +1,8 @@
 //! AWS's managed policies, as many as are here: their ARNs, ids and documents are AWS's own.
 
-use base::{Arn, Timestamp};
+use base::{Account, Arn, Scope, Timestamp};
+
+use crate::model::policy_resource;
 
 /// The account in the ARNs of AWS's own policies.
 const OWNER: &str = "aws";
@@ -65,6 +67,17 @@ impl Managed {
         ALL.iter().find(|managed| path_and_name.strip_prefix(managed.path).is_some_and(|name| name == managed.name))
     }
 
+    /// All of them.
+    pub(crate) fn all() -> &'static [Self] {
+        ALL
+    }
+
+    /// Its ARN in the partition of a request.
+    pub(crate) fn arn(&self, scope: &Scope) -> Arn {
+        let owner = Scope { account: Account::from(OWNER), ..scope.clone() };
+        owner.global_arn("iam", &policy_resource(self.path, self.name))
+    }
+
     pub(crate) fn created(&self) -> Timestamp {
         Timestamp::default().plus_seconds(self.created)
     }
@@ -72,14 +85,13 @@ impl Managed {
 
 #[cfg(test)]
 mod tests {
-    use base::{Account, Region, Scope};
+    use base::Region;
     use policy::{Policy, PolicyKind};
 
     use super::*;
 
     fn arn(managed: &Managed, region: &str) -> Arn {
-        let Managed { name, path, .. } = managed;
-        Scope::new(Account::from(OWNER), Region::from(region)).global_arn("iam", &format!("policy{path}{name}"))
+        managed.arn(&Scope::new(Account::from("000000000000"), Region::from(region)))
     }
 
     #[test]

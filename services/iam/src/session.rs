@@ -1,27 +1,20 @@
-//! A session of a role: its credentials, and the token that carries all we know of it.
+//! Sessions: their credentials, and the tokens that carry all we know of them.
 
 use base::{Account, Arn, Secret, Timestamp};
-use policy::{Attached, PolicyKind, Principal};
+use policy::Principal;
 use serde::{Deserialize, Serialize};
 use service::{Caller, Failure, Platform};
 
-use crate::documents::Documents;
-use crate::managed::Managed;
-use crate::model::Role;
+use crate::key_id;
+use crate::model::{Role, whole_seconds};
 
 /// What session tokens are sealed for.
 const PURPOSE: &str = "session";
 
-/// Behind `ASIA` in a temporary access key's id (observed).
-const ACCESS_KEY_ID_CHARS: usize = 16;
-
 /// As many as AWS's (observed); of five bits each.
-const SECRET_CHARS: usize = 40;
+pub(crate) const SECRET_CHARS: usize = 40;
 
-/// How the caller's own policy for a session shows in traces and denials.
-const SESSION_POLICY_NAME: &str = "session policy";
-
-/// A session as its token carries it. Nothing of it is stored.
+/// A session of a role as its token carries it. Nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub access_key_id: String,
@@ -38,41 +31,77 @@ pub(crate) struct Grant {
     pub policy_arns: Vec<String>,
 }
 
-/// A token's content.
-#[derive(Serialize, Deserialize)]
-enum Token {
-    V1(Grant),
+/// A session of a user, or of the account's root, as GetSessionToken gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Loan {
+    pub access_key_id: String,
+    pub secret_access_key: Secret<String>,
+    pub account: Account,
+    /// None: the root user.
+    pub user: Option<Borrower>,
+    pub expires: Timestamp,
+    pub issued: Timestamp,
 }
 
-impl Grant {
-    /// New credentials for a session of a role, without limits of its own.
-    pub(crate) fn new(platform: &Platform, role: &Role, session_name: &str, expires: Timestamp) -> Self {
-        Self {
-            access_key_id: format!("ASIA{}", platform.ids.upper(ACCESS_KEY_ID_CHARS)),
-            secret_access_key: Secret::new(platform.ids.upper(SECRET_CHARS)),
-            role: role.arn.clone(),
-            role_id: role.id.clone(),
-            role_name: role.name.clone(),
-            session_name: session_name.into(),
-            // STS knows whole seconds.
-            expires: Timestamp::default().plus_seconds(expires.as_seconds()),
-            issued: Some(Timestamp::default().plus_seconds(platform.clock.now().as_seconds())),
-            policy: None,
-            policy_arns: Vec::new(),
-        }
-    }
+/// The user of a session: it is no longer that user's when another has taken the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Borrower {
+    pub name: String,
+    pub id: String,
+}
 
+/// A token's content.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Token {
+    V1(Grant),
+    Loan(Loan),
+}
+
+impl Token {
     /// The session token.
     pub(crate) fn seal(&self, platform: &Platform) -> Result<String, Failure> {
-        let plain = serde_json::to_vec(&Token::V1(self.clone())).map_err(Failure::internal)?;
+        let plain = serde_json::to_vec(self).map_err(Failure::internal)?;
         Ok(platform.seal.seal(&platform.ids, PURPOSE, &plain))
     }
 
     /// What a token carries, if we made it.
     pub(crate) fn open(platform: &Platform, token: &str) -> Option<Self> {
         let plain = platform.seal.open(PURPOSE, token).ok()?;
-        let Token::V1(grant) = serde_json::from_slice(&plain).ok()?;
-        Some(grant)
+        serde_json::from_slice(&plain).ok()
+    }
+
+    pub(crate) fn access_key_id(&self) -> &str {
+        match self {
+            Self::V1(grant) => &grant.access_key_id,
+            Self::Loan(loan) => &loan.access_key_id,
+        }
+    }
+
+    pub(crate) fn expires(&self) -> Timestamp {
+        match self {
+            Self::V1(grant) => grant.expires,
+            Self::Loan(loan) => loan.expires,
+        }
+    }
+}
+
+impl Grant {
+    /// New credentials for a session of a role, without limits of its own.
+    pub(crate) fn new(platform: &Platform, role: &Role, session_name: &str, expires: Timestamp) -> Self {
+        let holder = &role.holder;
+        Self {
+            access_key_id: key_id::new(&platform.ids, key_id::TEMPORARY, &holder.arn.account),
+            secret_access_key: Secret::new(platform.ids.upper(SECRET_CHARS)),
+            role: holder.arn.clone(),
+            role_id: holder.id.clone(),
+            role_name: holder.name.clone(),
+            session_name: session_name.into(),
+            // STS knows whole seconds.
+            expires: whole_seconds(expires),
+            issued: Some(whole_seconds(platform.clock.now())),
+            policy: None,
+            policy_arns: Vec::new(),
+        }
     }
 
     /// `AROA...:session`.
@@ -86,28 +115,39 @@ impl Grant {
         Arn { service: "sts".into(), resource, ..self.role.clone() }
     }
 
-    /// The caller that requests with these credentials have.
-    pub(crate) fn caller(&self, documents: &Documents) -> Result<Caller, Failure> {
+    /// The caller that requests with these credentials have, as far as the token tells.
+    pub(crate) fn caller(&self) -> Caller {
         let principal = Principal::Session { role: self.role.clone(), session: self.session_arn() };
         let account = Account::from(self.role.account.as_str());
         let access_key_id = Some(self.access_key_id.clone());
-        let session_policies = self.limits(documents)?;
-        let issued = self.issued.map(|issued| ("aws:TokenIssueTime".to_owned(), issued.iso8601()));
-        let context = issued.into_iter().collect();
-        Ok(Caller { access_key_id, session_policies, context, ..Caller::of(principal, account, &self.user_id()) })
+        let context = temporary(self.issued);
+        Caller { access_key_id, context, ..Caller::of(principal, account, &self.user_id()) }
+    }
+}
+
+impl Loan {
+    /// New credentials for a user, or for root.
+    pub(crate) fn new(platform: &Platform, account: &Account, user: Option<Borrower>, expires: Timestamp) -> Self {
+        Self {
+            access_key_id: key_id::new(&platform.ids, key_id::TEMPORARY, account.as_str()),
+            secret_access_key: Secret::new(platform.ids.upper(SECRET_CHARS)),
+            account: account.clone(),
+            user,
+            expires: whole_seconds(expires),
+            issued: whole_seconds(platform.clock.now()),
+        }
     }
 
-    fn limits(&self, documents: &Documents) -> Result<Vec<Attached>, Failure> {
-        let mut limits = Vec::new();
-        if let Some(policy) = &self.policy {
-            limits.push(documents.attached(SESSION_POLICY_NAME, policy, PolicyKind::Inline)?);
-        }
-        for arn in &self.policy_arns {
-            let managed = arn.parse().ok().and_then(|arn| Managed::find(&arn));
-            // A limit that we do not know any more must not widen the session.
-            let managed = managed.ok_or_else(|| Failure::defect(format!("no managed policy {arn}")))?;
-            limits.push(documents.attached(arn, managed.document, PolicyKind::Managed)?);
-        }
-        Ok(limits)
+    /// The condition keys that come with these credentials.
+    pub(crate) fn context(&self) -> Vec<(String, String)> {
+        temporary(Some(self.issued))
     }
+}
+
+/// Condition keys of temporary credentials; nobody has a second factor here (docs: then the key is there, and false).
+fn temporary(issued: Option<Timestamp>) -> Vec<(String, String)> {
+    let issued = issued.map(|issued| ("aws:TokenIssueTime".to_owned(), issued.iso8601()));
+    let mut context: Vec<_> = issued.into_iter().collect();
+    context.push(("aws:MultiFactorAuthPresent".to_owned(), "false".to_owned()));
+    context
 }

@@ -1,79 +1,129 @@
-//! Managed policies attached to roles.
+//! Managed policies attached to users, groups and roles.
 
 use base::Arn;
 use kv::Tx;
 use service::{Cx, demand};
 
-use super::page_items;
-use super::role::permitted;
+use super::entity::permitted;
+use super::paging::{At, Page, page};
 use crate::errors::Error;
-use crate::managed::Managed;
+use crate::keys::Usage;
+use crate::model::{self, Entity};
 use crate::store;
 use crate::wire::iam::{
-    AttachRolePolicyNothing, AttachRolePolicyRequest, AttachedPolicy, DetachRolePolicyNothing, DetachRolePolicyRequest,
-    ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse,
+    AttachGroupPolicyNothing, AttachGroupPolicyRequest, AttachRolePolicyNothing, AttachRolePolicyRequest,
+    AttachUserPolicyNothing, AttachUserPolicyRequest, AttachedPolicy, DetachGroupPolicyNothing,
+    DetachGroupPolicyRequest, DetachRolePolicyNothing, DetachRolePolicyRequest, DetachUserPolicyNothing,
+    DetachUserPolicyRequest, ListAttachedGroupPoliciesRequest, ListAttachedGroupPoliciesResponse,
+    ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse, ListAttachedUserPoliciesRequest,
+    ListAttachedUserPoliciesResponse,
 };
 
-/// IAM quota: managed policies attached to one role.
-const ATTACHED_POLICIES_MAX: usize = 10;
+/// IAM quota: managed policies attached to one user, group or role.
+pub(super) const ATTACHED_POLICIES_MAX: usize = 10;
 
-pub(crate) async fn attach_role_policy(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &AttachRolePolicyRequest,
-) -> Result<AttachRolePolicyNothing, Error> {
-    let AttachRolePolicyRequest { role_name, policy_arn } = input;
-    let demand = |arn: &Arn| demand!(iam::AttachRolePolicy(arn)).with("iam:PolicyARN", policy_arn.as_str());
-    let mut role = permitted(cx, tx, role_name, demand).await?;
-    let arn = parsed(policy_arn)?;
-    Managed::find(&arn).ok_or_else(|| Error::NotAttachable(policy_arn.clone()))?;
-    role.attached_policies.insert(policy_arn.clone());
-    if ATTACHED_POLICIES_MAX < role.attached_policies.len() {
-        return Err(Error::Quota { quota: "PoliciesPerRole", limit: ATTACHED_POLICIES_MAX });
-    }
-    store::put_role(tx, &cx.scope.account, &role)?;
-    Ok(AttachRolePolicyNothing {})
+macro_rules! attachments {
+    ($entity:ty, $name:ident: $attach:ident, $attach_action:ident, $AttachRequest:ident, $AttachNothing:ident;
+     $detach:ident, $detach_action:ident, $DetachRequest:ident, $DetachNothing:ident;
+     $list:ident, $list_action:ident, $ListRequest:ident, $ListResponse:ident) => {
+        pub(crate) async fn $attach(cx: &Cx, tx: &mut Tx, input: &$AttachRequest) -> Result<$AttachNothing, Error> {
+            let $AttachRequest { $name, policy_arn } = input;
+            let demand = |arn: &Arn| demand!(iam::$attach_action(arn)).with("iam:PolicyARN", policy_arn.as_str());
+            let mut found: $entity = permitted(cx, tx, $name, demand).await?;
+            attach(cx, tx, &mut found, policy_arn).await?;
+            Ok($AttachNothing {})
+        }
+
+        pub(crate) async fn $detach(cx: &Cx, tx: &mut Tx, input: &$DetachRequest) -> Result<$DetachNothing, Error> {
+            let $DetachRequest { $name, policy_arn } = input;
+            let demand = |arn: &Arn| demand!(iam::$detach_action(arn)).with("iam:PolicyARN", policy_arn.as_str());
+            let mut found: $entity = permitted(cx, tx, $name, demand).await?;
+            detach(cx, tx, &mut found, policy_arn)?;
+            Ok($DetachNothing {})
+        }
+
+        pub(crate) async fn $list(cx: &Cx, tx: &mut Tx, input: &$ListRequest) -> Result<$ListResponse, Error> {
+            let $ListRequest { $name, path_prefix, marker, max_items } = input;
+            let found: $entity = permitted(cx, tx, $name, |arn| demand!(iam::$list_action(arn))).await?;
+            let prefix = path_prefix.as_deref().unwrap_or("/");
+            let page = listed(cx, tx, &found, prefix, At { marker, max_items }).await?;
+            let is_truncated = page.is_truncated();
+            Ok($ListResponse { is_truncated, attached_policies: Some(page.items), marker: page.marker })
+        }
+    };
 }
 
-pub(crate) async fn detach_role_policy(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &DetachRolePolicyRequest,
-) -> Result<DetachRolePolicyNothing, Error> {
-    let DetachRolePolicyRequest { role_name, policy_arn } = input;
-    let demand = |arn: &Arn| demand!(iam::DetachRolePolicy(arn)).with("iam:PolicyARN", policy_arn.as_str());
-    let mut role = permitted(cx, tx, role_name, demand).await?;
+attachments! { model::Role, role_name:
+    attach_role_policy, AttachRolePolicy, AttachRolePolicyRequest, AttachRolePolicyNothing;
+    detach_role_policy, DetachRolePolicy, DetachRolePolicyRequest, DetachRolePolicyNothing;
+    list_attached_role_policies, ListAttachedRolePolicies, ListAttachedRolePoliciesRequest,
+    ListAttachedRolePoliciesResponse
+}
+
+attachments! { model::User, user_name:
+    attach_user_policy, AttachUserPolicy, AttachUserPolicyRequest, AttachUserPolicyNothing;
+    detach_user_policy, DetachUserPolicy, DetachUserPolicyRequest, DetachUserPolicyNothing;
+    list_attached_user_policies, ListAttachedUserPolicies, ListAttachedUserPoliciesRequest,
+    ListAttachedUserPoliciesResponse
+}
+
+attachments! { model::Group, group_name:
+    attach_group_policy, AttachGroupPolicy, AttachGroupPolicyRequest, AttachGroupPolicyNothing;
+    detach_group_policy, DetachGroupPolicy, DetachGroupPolicyRequest, DetachGroupPolicyNothing;
+    list_attached_group_policies, ListAttachedGroupPolicies, ListAttachedGroupPoliciesRequest,
+    ListAttachedGroupPoliciesResponse
+}
+
+async fn attach<E: Entity>(cx: &Cx, tx: &mut Tx, entity: &mut E, policy_arn: &str) -> Result<(), Error> {
+    let account = &cx.scope.account;
+    let found = store::policy(tx, account, &parsed(policy_arn)?).await?;
+    found.ok_or_else(|| Error::NotAttachable(policy_arn.into()))?;
+    let attached = &mut entity.holder_mut().attached_policies;
+    attached.insert(policy_arn.into());
+    if ATTACHED_POLICIES_MAX < attached.len() {
+        return Err(Error::quota(format!("PoliciesPer{}", E::KIND.title()), ATTACHED_POLICIES_MAX));
+    }
+    store::note_use(tx, Usage::Permissions, policy_arn, (account, E::KIND, entity.name()), true);
+    store::put(tx, account, entity)
+}
+
+fn detach<E: Entity>(cx: &Cx, tx: &mut Tx, entity: &mut E, policy_arn: &str) -> Result<(), Error> {
+    let account = &cx.scope.account;
     parsed(policy_arn)?;
-    if !role.attached_policies.remove(policy_arn) {
-        return Err(Error::NoSuchPolicy(policy_arn.clone()));
+    if !entity.holder_mut().attached_policies.remove(policy_arn) {
+        return Err(Error::NoSuchPolicy(policy_arn.into()));
     }
-    store::put_role(tx, &cx.scope.account, &role)?;
-    Ok(DetachRolePolicyNothing {})
+    store::note_use(tx, Usage::Permissions, policy_arn, (account, E::KIND, entity.name()), false);
+    store::put(tx, account, entity)
 }
 
-pub(crate) async fn list_attached_role_policies(
+async fn listed<E: Entity>(
     cx: &Cx,
     tx: &mut Tx,
-    input: &ListAttachedRolePoliciesRequest,
-) -> Result<ListAttachedRolePoliciesResponse, Error> {
-    let ListAttachedRolePoliciesRequest { role_name, path_prefix, marker, max_items } = input;
-    let role = permitted(cx, tx, role_name, |arn| demand!(iam::ListAttachedRolePolicies(arn))).await?;
-    let prefix = path_prefix.as_deref().unwrap_or("/");
-    let page = cx.page(&format!("ListAttachedRolePolicies:{}:{prefix}", role.id));
-    let after = marker.as_ref().map(|marker| page.open(marker)).transpose().map_err(|_| Error::InvalidMarker)?;
-    let behind = |arn: &String| after.as_deref().is_none_or(|after| after < arn.as_bytes());
-    let listed = role.attached_policies.into_iter().filter(behind).filter_map(|arn| {
-        let managed = Managed::find(&arn.parse().ok()?)?;
-        managed.path.starts_with(prefix).then_some((arn, managed.name))
-    });
-    let mut listed: Vec<(String, &str)> = listed.collect();
-    let most = page_items(*max_items);
-    let more = most < listed.len();
-    listed.truncate(most);
-    let marker = listed.last().filter(|_| more).map(|(arn, _)| page.after(arn.as_bytes()));
-    let shown = |(arn, name): (String, &str)| AttachedPolicy { policy_name: Some(name.into()), policy_arn: Some(arn) };
-    let attached_policies = Some(listed.into_iter().map(shown).collect());
-    Ok(ListAttachedRolePoliciesResponse { attached_policies, is_truncated: Some(more), marker })
+    entity: &E,
+    prefix: &str,
+    at: At<'_>,
+) -> Result<Page<AttachedPolicy>, Error> {
+    let holder = entity.holder();
+    let listing = format!("AttachedPolicies:{}:{prefix}", holder.id);
+    page(cx, &listing, at, shown(cx, tx, holder, prefix).await?, |one| one.policy_arn.clone().unwrap_or_default())
+}
+
+/// The managed policies attached whose paths start like this.
+pub(super) async fn shown(
+    cx: &Cx,
+    tx: &mut Tx,
+    holder: &model::Holder,
+    prefix: &str,
+) -> Result<Vec<AttachedPolicy>, Error> {
+    let mut shown = Vec::with_capacity(holder.attached_policies.len());
+    for arn in &holder.attached_policies {
+        let found = store::policy(tx, &cx.scope.account, &parsed(arn)?).await?;
+        if let Some(policy) = found.filter(|policy| policy.path().starts_with(prefix)) {
+            shown.push(AttachedPolicy { policy_name: Some(policy.name().into()), policy_arn: Some(arn.clone()) });
+        }
+    }
+    Ok(shown)
 }
 
 /// The ARN of a policy.

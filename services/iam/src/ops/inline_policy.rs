@@ -1,83 +1,111 @@
-//! Inline policies of roles.
+//! Inline policies of users, groups and roles.
 
 use kv::Tx;
 use policy::{Policy, PolicyKind};
 use service::{Cx, demand};
 
-use super::role::permitted;
-use super::{encoded, page_items};
+use super::encoded;
+use super::entity::permitted;
+use super::paging::{At, Page, page};
 use crate::errors::Error;
-use crate::model::policy_chars;
+use crate::model::{self, Entity, policy_chars};
 use crate::store;
 use crate::wire::iam::{
-    DeleteRolePolicyNothing, DeleteRolePolicyRequest, GetRolePolicyRequest, GetRolePolicyResponse,
-    ListRolePoliciesRequest, ListRolePoliciesResponse, PutRolePolicyNothing, PutRolePolicyRequest,
+    DeleteGroupPolicyNothing, DeleteGroupPolicyRequest, DeleteRolePolicyNothing, DeleteRolePolicyRequest,
+    DeleteUserPolicyNothing, DeleteUserPolicyRequest, GetGroupPolicyRequest, GetGroupPolicyResponse,
+    GetRolePolicyRequest, GetRolePolicyResponse, GetUserPolicyRequest, GetUserPolicyResponse, ListGroupPoliciesRequest,
+    ListGroupPoliciesResponse, ListRolePoliciesRequest, ListRolePoliciesResponse, ListUserPoliciesRequest,
+    ListUserPoliciesResponse, PolicyDetail, PutGroupPolicyNothing, PutGroupPolicyRequest, PutRolePolicyNothing,
+    PutRolePolicyRequest, PutUserPolicyNothing, PutUserPolicyRequest,
 };
 
-/// IAM quota: characters of a role's inline policies together, white space not counted.
-const INLINE_POLICIES_CHARS_MAX: usize = 10_240;
+macro_rules! inline_policies {
+    ($entity:ty, $name:ident: $put:ident, $put_action:ident, $PutRequest:ident, $PutNothing:ident;
+     $get:ident, $get_action:ident, $GetRequest:ident, $GetResponse:ident;
+     $list:ident, $list_action:ident, $ListRequest:ident, $ListResponse:ident;
+     $delete:ident, $delete_action:ident, $DeleteRequest:ident, $DeleteNothing:ident) => {
+        pub(crate) async fn $put(cx: &Cx, tx: &mut Tx, input: &$PutRequest) -> Result<$PutNothing, Error> {
+            let $PutRequest { $name, policy_name, policy_document } = input;
+            let mut found: $entity = permitted(cx, tx, $name, |arn| demand!(iam::$put_action(arn))).await?;
+            put(&mut found, policy_name, policy_document)?;
+            store::put(tx, &cx.scope.account, &found)?;
+            Ok($PutNothing {})
+        }
 
-pub(crate) async fn put_role_policy(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &PutRolePolicyRequest,
-) -> Result<PutRolePolicyNothing, Error> {
-    let PutRolePolicyRequest { role_name, policy_name, policy_document } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::PutRolePolicy(arn))).await?;
-    Policy::parse(policy_document, PolicyKind::Inline)?;
-    role.inline_policies.insert(policy_name.clone(), policy_document.clone());
-    let chars: usize = role.inline_policies.values().map(|document| policy_chars(document)).sum();
-    if INLINE_POLICIES_CHARS_MAX < chars {
-        return Err(Error::InlinePoliciesTooLarge { role: role.name, limit: INLINE_POLICIES_CHARS_MAX });
+        pub(crate) async fn $get(cx: &Cx, tx: &mut Tx, input: &$GetRequest) -> Result<$GetResponse, Error> {
+            let $GetRequest { $name, policy_name } = input;
+            let found: $entity = permitted(cx, tx, $name, |arn| demand!(iam::$get_action(arn))).await?;
+            let policy_document = document(&found, policy_name)?;
+            Ok($GetResponse { policy_document, $name: found.holder.name, policy_name: policy_name.clone() })
+        }
+
+        pub(crate) async fn $list(cx: &Cx, tx: &mut Tx, input: &$ListRequest) -> Result<$ListResponse, Error> {
+            let $ListRequest { $name, marker, max_items } = input;
+            let found: $entity = permitted(cx, tx, $name, |arn| demand!(iam::$list_action(arn))).await?;
+            let page = names(cx, found, At { marker, max_items })?;
+            Ok($ListResponse { is_truncated: page.is_truncated(), policy_names: page.items, marker: page.marker })
+        }
+
+        pub(crate) async fn $delete(cx: &Cx, tx: &mut Tx, input: &$DeleteRequest) -> Result<$DeleteNothing, Error> {
+            let $DeleteRequest { $name, policy_name } = input;
+            let mut found: $entity = permitted(cx, tx, $name, |arn| demand!(iam::$delete_action(arn))).await?;
+            document(&found, policy_name)?;
+            found.holder.inline_policies.remove(policy_name);
+            store::put(tx, &cx.scope.account, &found)?;
+            Ok($DeleteNothing {})
+        }
+    };
+}
+
+inline_policies! { model::Role, role_name:
+    put_role_policy, PutRolePolicy, PutRolePolicyRequest, PutRolePolicyNothing;
+    get_role_policy, GetRolePolicy, GetRolePolicyRequest, GetRolePolicyResponse;
+    list_role_policies, ListRolePolicies, ListRolePoliciesRequest, ListRolePoliciesResponse;
+    delete_role_policy, DeleteRolePolicy, DeleteRolePolicyRequest, DeleteRolePolicyNothing
+}
+
+inline_policies! { model::User, user_name:
+    put_user_policy, PutUserPolicy, PutUserPolicyRequest, PutUserPolicyNothing;
+    get_user_policy, GetUserPolicy, GetUserPolicyRequest, GetUserPolicyResponse;
+    list_user_policies, ListUserPolicies, ListUserPoliciesRequest, ListUserPoliciesResponse;
+    delete_user_policy, DeleteUserPolicy, DeleteUserPolicyRequest, DeleteUserPolicyNothing
+}
+
+inline_policies! { model::Group, group_name:
+    put_group_policy, PutGroupPolicy, PutGroupPolicyRequest, PutGroupPolicyNothing;
+    get_group_policy, GetGroupPolicy, GetGroupPolicyRequest, GetGroupPolicyResponse;
+    list_group_policies, ListGroupPolicies, ListGroupPoliciesRequest, ListGroupPoliciesResponse;
+    delete_group_policy, DeleteGroupPolicy, DeleteGroupPolicyRequest, DeleteGroupPolicyNothing
+}
+
+fn put<E: Entity>(entity: &mut E, name: &str, document: &str) -> Result<(), Error> {
+    Policy::parse(document, PolicyKind::Inline)?;
+    let holder = entity.holder_mut();
+    holder.inline_policies.insert(name.into(), document.into());
+    let chars: usize = holder.inline_policies.values().map(|document| policy_chars(document)).sum();
+    let limit = E::KIND.inline_chars_max();
+    if limit < chars {
+        return Err(Error::InlinePoliciesTooLarge { kind: E::KIND, name: holder.name.clone(), limit });
     }
-    store::put_role(tx, &cx.scope.account, &role)?;
-    Ok(PutRolePolicyNothing {})
+    Ok(())
 }
 
-pub(crate) async fn get_role_policy(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &GetRolePolicyRequest,
-) -> Result<GetRolePolicyResponse, Error> {
-    let GetRolePolicyRequest { role_name, policy_name } = input;
-    let role = permitted(cx, tx, role_name, |arn| demand!(iam::GetRolePolicy(arn))).await?;
-    let document = role.inline_policies.get(policy_name);
-    let document = document.ok_or_else(|| Error::NoSuchRolePolicy(policy_name.clone()))?;
-    Ok(GetRolePolicyResponse {
-        policy_document: encoded(document),
-        role_name: role.name,
-        policy_name: policy_name.clone(),
-    })
+fn document<E: Entity>(entity: &E, name: &str) -> Result<String, Error> {
+    let document = entity.holder().inline_policies.get(name);
+    document.map(|document| encoded(document)).ok_or_else(|| Error::NoSuchInlinePolicy(E::KIND, name.into()))
 }
 
-pub(crate) async fn list_role_policies(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &ListRolePoliciesRequest,
-) -> Result<ListRolePoliciesResponse, Error> {
-    let ListRolePoliciesRequest { role_name, marker, max_items } = input;
-    let role = permitted(cx, tx, role_name, |arn| demand!(iam::ListRolePolicies(arn))).await?;
-    let page = cx.page(&format!("ListRolePolicies:{}", role.id));
-    let after = marker.as_ref().map(|marker| page.open(marker)).transpose().map_err(|_| Error::InvalidMarker)?;
-    let behind = |name: &String| after.as_deref().is_none_or(|after| after < name.as_bytes());
-    let mut names: Vec<String> = role.inline_policies.into_keys().filter(behind).collect();
-    let most = page_items(*max_items);
-    let more = most < names.len();
-    names.truncate(most);
-    let marker = names.last().filter(|_| more).map(|last| page.after(last.as_bytes()));
-    Ok(ListRolePoliciesResponse { policy_names: names, is_truncated: Some(more), marker })
+fn names<E: Entity>(cx: &Cx, mut entity: E, at: At<'_>) -> Result<Page<String>, Error> {
+    let holder = entity.holder_mut();
+    let names = std::mem::take(&mut holder.inline_policies).into_keys();
+    page(cx, &format!("InlinePolicies:{}", holder.id), at, names, String::clone)
 }
 
-pub(crate) async fn delete_role_policy(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &DeleteRolePolicyRequest,
-) -> Result<DeleteRolePolicyNothing, Error> {
-    let DeleteRolePolicyRequest { role_name, policy_name } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::DeleteRolePolicy(arn))).await?;
-    if role.inline_policies.remove(policy_name).is_none() {
-        return Err(Error::NoSuchRolePolicy(policy_name.clone()));
-    }
-    store::put_role(tx, &cx.scope.account, &role)?;
-    Ok(DeleteRolePolicyNothing {})
+/// Every inline policy with its document.
+pub(super) fn shown(holder: &model::Holder) -> Vec<PolicyDetail> {
+    let detail = |(name, document): (&String, &String)| PolicyDetail {
+        policy_name: Some(name.clone()),
+        policy_document: Some(encoded(document)),
+    };
+    holder.inline_policies.iter().map(detail).collect()
 }

@@ -1,13 +1,15 @@
 //! Roles.
 
-use base::Arn;
 use kv::Tx;
 use policy::{Policy, PolicyKind};
 use service::{Cx, Demand, action, demand};
 
-use super::{encoded, page_items, role_tags};
+use super::encoded;
+use super::entity::{self, permitted, shown_boundary};
+use super::paging::{At, table};
+use super::tags::{self, Tagged};
 use crate::errors::Error;
-use crate::model::{self, SESSION_SECONDS_DEFAULT, policy_chars, role_resource};
+use crate::model::{self, Kind, SESSION_SECONDS_DEFAULT, policy_chars};
 use crate::store;
 use crate::wire::iam::{
     CreateRoleRequest, CreateRoleResponse, DeleteRoleNothing, DeleteRoleRequest, GetRoleRequest, GetRoleResponse,
@@ -17,80 +19,55 @@ use crate::wire::iam::{
 };
 
 /// IAM quota: roles of an account, as far as it can be raised.
-const ROLES_MAX: usize = 5000;
+pub(super) const ROLES_MAX: usize = 5000;
 
 /// IAM quota: characters of a trust policy, white space not counted.
-const TRUST_POLICY_CHARS_MAX: usize = 2048;
+pub(super) const TRUST_POLICY_CHARS_MAX: usize = 2048;
 
-/// Behind `AROA` in a role's id (observed).
-const ROLE_ID_CHARS: usize = 17;
-
-/// The role of this name, once the caller may do this to it.
-pub(super) async fn permitted(
+/// What creating a role demands.
+pub(super) fn creation(
     cx: &Cx,
-    tx: &mut Tx,
-    name: &str,
-    demand: impl FnOnce(&Arn) -> Demand,
-) -> Result<model::Role, Error> {
-    let found = store::role(tx, &cx.scope.account, name).await?;
-    let arn = found.as_ref().map(|role| role.arn.clone());
-    let arn = arn.unwrap_or_else(|| cx.scope.global_arn("iam", &role_resource("/", name)));
-    let tags = found.iter().flat_map(|role| &role.tags);
-    let demand = tags.fold(demand(&arn), |demand, (key, value)| {
-        demand.with_tag("aws:ResourceTag", key, value).with_tag("iam:ResourceTag", key, value)
-    });
-    cx.demand(demand).await?;
-    found.ok_or_else(|| Error::NoSuchRole(name.into()))
-}
-
-/// What creating a role demands; with tags, the right to tag it as well (docs).
-pub(super) fn creation(cx: &Cx, path: Option<&str>, name: &str, tags: &[Tag]) -> Vec<Demand> {
-    let arn = cx.scope.global_arn("iam", &role_resource(path.unwrap_or("/"), name));
-    let actions: &[&'static str] =
-        if tags.is_empty() { &[action!(iam::CreateRole)] } else { &[action!(iam::CreateRole), action!(iam::TagRole)] };
-    actions.iter().map(|action| role_tags::requested(Demand::new(action, &arn), tags)).collect()
+    (path, name): (&Option<String>, &str),
+    tags: &Option<Vec<Tag>>,
+    boundary: &Option<String>,
+) -> Vec<Demand> {
+    let resource = Kind::Role.resource(path.as_deref().unwrap_or("/"), name);
+    entity::creation(cx, [action!(iam::CreateRole), action!(iam::TagRole)], &resource, tags, boundary)
 }
 
 /// A trust policy that IAM takes.
 fn trusted(document: &str) -> Result<(), Error> {
     Policy::parse(document, PolicyKind::Trust)?;
     if TRUST_POLICY_CHARS_MAX < policy_chars(document) {
-        return Err(Error::Quota { quota: "ACLSizePerRole", limit: TRUST_POLICY_CHARS_MAX });
+        return Err(Error::quota("ACLSizePerRole", TRUST_POLICY_CHARS_MAX));
     }
     Ok(())
 }
 
 pub(crate) async fn create_role(cx: &Cx, tx: &mut Tx, input: &CreateRoleRequest) -> Result<CreateRoleResponse, Error> {
-    let CreateRoleRequest { path, role_name, assume_role_policy_document, description, max_session_duration, tags } =
-        input;
-    let account = &cx.scope.account;
+    let CreateRoleRequest {
+        path,
+        role_name,
+        assume_role_policy_document,
+        description,
+        max_session_duration,
+        permissions_boundary,
+        tags,
+    } = input;
     trusted(assume_role_policy_document)?;
-    let mut known = std::collections::BTreeMap::new();
-    role_tags::put(&mut known, tags.as_deref().unwrap_or_default())?;
-    if store::role(tx, account, role_name).await?.is_some() {
-        return Err(Error::RoleAlreadyExists(role_name.clone()));
-    }
-    let count = store::role_count(tx, account).await?;
-    if ROLES_MAX <= count {
-        return Err(Error::Quota { quota: "RolesPerAccount", limit: ROLES_MAX });
-    }
-    let path = path.as_deref().unwrap_or("/");
-    let role = model::Role {
-        name: role_name.clone(),
-        path: path.into(),
-        id: format!("AROA{}", cx.platform.ids.upper(ROLE_ID_CHARS)),
-        arn: cx.scope.global_arn("iam", &role_resource(path, role_name)),
-        // IAM knows whole seconds.
-        created: base::Timestamp::default().plus_seconds(cx.now().as_seconds()),
+    let made = |holder| model::Role {
+        holder,
         trust_policy: assume_role_policy_document.clone(),
         description: description.clone(),
         max_session_seconds: max_session_duration.unwrap_or(SESSION_SECONDS_DEFAULT),
-        inline_policies: Default::default(),
-        attached_policies: Default::default(),
-        tags: known,
     };
-    store::put_role(tx, account, &role)?;
-    store::put_role_count(tx, account, count + 1);
+    let mut role = entity::create(cx, tx, ROLES_MAX, "AROA", made, (role_name, path)).await?;
+    tags::put(&mut role.holder.tags, tags.as_deref().unwrap_or_default(), Tagged::Role)?;
+    if let Some(arn) = permissions_boundary {
+        let boundary = entity::boundary(cx, tx, arn).await?;
+        entity::put_boundary(cx, tx, &mut role, Some(boundary))?;
+    }
+    store::put(tx, &cx.scope.account, &role)?;
     Ok(CreateRoleResponse { role: shown(role) })
 }
 
@@ -102,24 +79,19 @@ pub(crate) async fn get_role(cx: &Cx, tx: &mut Tx, input: &GetRoleRequest) -> Re
 
 pub(crate) async fn list_roles(cx: &Cx, tx: &mut Tx, input: &ListRolesRequest) -> Result<ListRolesResponse, Error> {
     let ListRolesRequest { path_prefix, marker, max_items } = input;
-    let prefix = path_prefix.as_deref().unwrap_or("/");
-    let page = cx.page(&format!("ListRoles:{prefix}"));
-    let after = marker.as_ref().map(|marker| page.open(marker)).transpose().map_err(|_| Error::InvalidMarker)?;
-    let after = after.map(String::from_utf8).transpose().map_err(|_| Error::InvalidMarker)?;
-    let wanted = |role: &model::Role| role.path.starts_with(prefix);
-    let (roles, more) = store::roles(tx, &cx.scope.account, after.as_deref(), page_items(*max_items), wanted).await?;
-    let marker = roles.last().filter(|_| more).map(|last| page.after(last.name.as_bytes()));
-    // Listings leave tags out (docs).
-    let listed = |role| Role { tags: None, ..shown(role) };
-    Ok(ListRolesResponse { roles: roles.into_iter().map(listed).collect(), is_truncated: Some(more), marker })
+    let page = table::<model::Role>(cx, tx, At { marker, max_items }, path_prefix).await?;
+    let is_truncated = page.is_truncated();
+    // Listings leave tags and boundaries out (docs).
+    let listed = |role| Role { tags: None, permissions_boundary: None, ..shown(role) };
+    Ok(ListRolesResponse { roles: page.items.into_iter().map(listed).collect(), is_truncated, marker: page.marker })
 }
 
 pub(crate) async fn update_role(cx: &Cx, tx: &mut Tx, input: &UpdateRoleRequest) -> Result<UpdateRoleResponse, Error> {
     let UpdateRoleRequest { role_name, description, max_session_duration } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateRole(arn))).await?;
+    let mut role: model::Role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateRole(arn))).await?;
     role.description = description.clone().or(role.description);
     role.max_session_seconds = max_session_duration.unwrap_or(role.max_session_seconds);
-    store::put_role(tx, &cx.scope.account, &role)?;
+    store::put(tx, &cx.scope.account, &role)?;
     Ok(UpdateRoleResponse {})
 }
 
@@ -129,9 +101,9 @@ pub(crate) async fn update_role_description(
     input: &UpdateRoleDescriptionRequest,
 ) -> Result<UpdateRoleDescriptionResponse, Error> {
     let UpdateRoleDescriptionRequest { role_name, description } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateRoleDescription(arn))).await?;
+    let mut role: model::Role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateRoleDescription(arn))).await?;
     role.description = Some(description.clone());
-    store::put_role(tx, &cx.scope.account, &role)?;
+    store::put(tx, &cx.scope.account, &role)?;
     Ok(UpdateRoleDescriptionResponse { role: Some(shown(role)) })
 }
 
@@ -141,10 +113,10 @@ pub(crate) async fn update_assume_role_policy(
     input: &UpdateAssumeRolePolicyRequest,
 ) -> Result<UpdateAssumeRolePolicyNothing, Error> {
     let UpdateAssumeRolePolicyRequest { role_name, policy_document } = input;
-    let mut role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateAssumeRolePolicy(arn))).await?;
+    let mut role: model::Role = permitted(cx, tx, role_name, |arn| demand!(iam::UpdateAssumeRolePolicy(arn))).await?;
     trusted(policy_document)?;
     role.trust_policy = policy_document.clone();
-    store::put_role(tx, &cx.scope.account, &role)?;
+    store::put(tx, &cx.scope.account, &role)?;
     Ok(UpdateAssumeRolePolicyNothing {})
 }
 
@@ -156,7 +128,7 @@ pub(crate) async fn list_instance_profiles_for_role(
 ) -> Result<ListInstanceProfilesForRoleResponse, Error> {
     // Of nothing there is one page.
     let ListInstanceProfilesForRoleRequest { role_name, marker, max_items: _ } = input;
-    permitted(cx, tx, role_name, |arn| demand!(iam::ListInstanceProfilesForRole(arn))).await?;
+    permitted::<model::Role>(cx, tx, role_name, |arn| demand!(iam::ListInstanceProfilesForRole(arn))).await?;
     match marker {
         Some(_) => Err(Error::InvalidMarker),
         None => Ok(ListInstanceProfilesForRoleResponse {
@@ -169,34 +141,15 @@ pub(crate) async fn list_instance_profiles_for_role(
 
 pub(crate) async fn delete_role(cx: &Cx, tx: &mut Tx, input: &DeleteRoleRequest) -> Result<DeleteRoleNothing, Error> {
     let DeleteRoleRequest { role_name } = input;
-    let account = &cx.scope.account;
-    let role = permitted(cx, tx, role_name, |arn| demand!(iam::DeleteRole(arn))).await?;
-    if !role.attached_policies.is_empty() {
-        return Err(Error::PoliciesAttached);
-    }
-    if !role.inline_policies.is_empty() {
-        return Err(Error::InlinePoliciesLeft);
-    }
-    store::delete_role(tx, account, &role.name);
-    let count = store::role_count(tx, account).await?;
-    store::put_role_count(tx, account, count.saturating_sub(1));
+    let role: model::Role = permitted(cx, tx, role_name, |arn| demand!(iam::DeleteRole(arn))).await?;
+    entity::bare(&role.holder)?;
+    entity::delete(cx, tx, &role).await?;
     Ok(DeleteRoleNothing {})
 }
 
 fn shown(role: model::Role) -> Role {
-    let model::Role {
-        name,
-        path,
-        id,
-        arn,
-        created,
-        trust_policy,
-        description,
-        max_session_seconds,
-        inline_policies: _,
-        attached_policies: _,
-        tags,
-    } = role;
+    let model::Role { holder, trust_policy, description, max_session_seconds } = role;
+    let model::Holder { name, path, id, arn, created, tags, permissions_boundary, .. } = holder;
     Role {
         path,
         role_name: name,
@@ -206,6 +159,7 @@ fn shown(role: model::Role) -> Role {
         assume_role_policy_document: Some(encoded(&trust_policy)),
         description,
         max_session_duration: Some(max_session_seconds),
-        tags: (!tags.is_empty()).then(|| role_tags::shown(&tags)),
+        permissions_boundary: shown_boundary(&permissions_boundary),
+        tags: tags::shown_if_any(&tags),
     }
 }

@@ -23,40 +23,40 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("AcquireRole", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("AddClientIDToOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("AddRoleToInstanceProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("AddUserToGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "AddUserToGroup", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((AddUserToGroupRequest::FACTS, AddUserToGroupNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("AssociateDelegationRequest", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("AttachGroupPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "AttachGroupPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((AttachGroupPolicyRequest::FACTS, AttachGroupPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "AttachRolePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((AttachRolePolicyRequest::FACTS, AttachRolePolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
-    OperationFacts::unsupported("AttachUserPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "AttachUserPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((AttachUserPolicyRequest::FACTS, AttachUserPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("ChangePassword", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("CreateAccessKey", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "CreateAccessKey", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((CreateAccessKeyRequest::FACTS, CreateAccessKeyResponse::FACTS)), result_wrapper: "CreateAccessKeyResult", input_root: "", output_root: "CreateAccessKeyResponse", checksum_member: "" },
     OperationFacts::unsupported("CreateAccountAlias", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("CreateDelegationRequest", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("CreateGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "CreateGroup", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((CreateGroupRequest::FACTS, CreateGroupResponse::FACTS)), result_wrapper: "CreateGroupResult", input_root: "", output_root: "CreateGroupResponse", checksum_member: "" },
     OperationFacts::unsupported("CreateInstanceProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("CreateLoginProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("CreateOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("CreatePolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("CreatePolicyVersion", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "CreatePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((CreatePolicyRequest::FACTS, CreatePolicyResponse::FACTS)), result_wrapper: "CreatePolicyResult", input_root: "", output_root: "CreatePolicyResponse", checksum_member: "" },
+    OperationFacts { name: "CreatePolicyVersion", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((CreatePolicyVersionRequest::FACTS, CreatePolicyVersionResponse::FACTS)), result_wrapper: "CreatePolicyVersionResult", input_root: "", output_root: "CreatePolicyVersionResponse", checksum_member: "" },
     OperationFacts { name: "CreateRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((CreateRoleRequest::FACTS, CreateRoleResponse::FACTS)), result_wrapper: "CreateRoleResult", input_root: "", output_root: "CreateRoleResponse", checksum_member: "" },
     OperationFacts::unsupported("CreateSAMLProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("CreateServiceLinkedRole", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("CreateServiceSpecificCredential", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("CreateUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "CreateUser", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((CreateUserRequest::FACTS, CreateUserResponse::FACTS)), result_wrapper: "CreateUserResult", input_root: "", output_root: "CreateUserResponse", checksum_member: "" },
     OperationFacts::unsupported("CreateVirtualMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeactivateMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeleteAccessKey", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DeleteAccessKey", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteAccessKeyRequest::FACTS, DeleteAccessKeyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteAccountAlias", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteAccountPasswordPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeleteGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeleteGroupPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DeleteGroup", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteGroupRequest::FACTS, DeleteGroupNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
+    OperationFacts { name: "DeleteGroupPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteGroupPolicyRequest::FACTS, DeleteGroupPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteInstanceProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteLoginProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeletePolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeletePolicyVersion", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DeletePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeletePolicyRequest::FACTS, DeletePolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
+    OperationFacts { name: "DeletePolicyVersion", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeletePolicyVersionRequest::FACTS, DeletePolicyVersionNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "DeleteRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteRoleRequest::FACTS, DeleteRoleNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
-    OperationFacts::unsupported("DeleteRolePermissionsBoundary", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DeleteRolePermissionsBoundary", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteRolePermissionsBoundaryRequest::FACTS, DeleteRolePermissionsBoundaryNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "DeleteRolePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteRolePolicyRequest::FACTS, DeleteRolePolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteSAMLProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteSSHPublicKey", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -64,13 +64,13 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("DeleteServiceLinkedRole", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteServiceSpecificCredential", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DeleteSigningCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeleteUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeleteUserPermissionsBoundary", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DeleteUserPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DeleteUser", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteUserRequest::FACTS, DeleteUserNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
+    OperationFacts { name: "DeleteUserPermissionsBoundary", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteUserPermissionsBoundaryRequest::FACTS, DeleteUserPermissionsBoundaryNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
+    OperationFacts { name: "DeleteUserPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DeleteUserPolicyRequest::FACTS, DeleteUserPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteVirtualMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("DetachGroupPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DetachGroupPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DetachGroupPolicyRequest::FACTS, DetachGroupPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "DetachRolePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DetachRolePolicyRequest::FACTS, DetachRolePolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
-    OperationFacts::unsupported("DetachUserPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "DetachUserPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((DetachUserPolicyRequest::FACTS, DetachUserPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DisableOrganizationsRootCredentialsManagement", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DisableOrganizationsRootSessions", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DisableOutboundWebIdentityFederation", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -81,17 +81,17 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("GenerateCredentialReport", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GenerateOrganizationsAccessReport", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GenerateServiceLastAccessedDetails", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetAccessKeyLastUsed", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetAccountAuthorizationDetails", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "GetAccessKeyLastUsed", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetAccessKeyLastUsedRequest::FACTS, GetAccessKeyLastUsedResponse::FACTS)), result_wrapper: "GetAccessKeyLastUsedResult", input_root: "", output_root: "GetAccessKeyLastUsedResponse", checksum_member: "" },
+    OperationFacts { name: "GetAccountAuthorizationDetails", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetAccountAuthorizationDetailsRequest::FACTS, GetAccountAuthorizationDetailsResponse::FACTS)), result_wrapper: "GetAccountAuthorizationDetailsResult", input_root: "", output_root: "GetAccountAuthorizationDetailsResponse", checksum_member: "" },
     OperationFacts::unsupported("GetAccountPasswordPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetAccountProperties", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetAccountSummary", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetContextKeysForCustomPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetContextKeysForPrincipalPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "GetAccountSummary", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetAccountSummaryUnit::FACTS, GetAccountSummaryResponse::FACTS)), result_wrapper: "GetAccountSummaryResult", input_root: "", output_root: "GetAccountSummaryResponse", checksum_member: "" },
+    OperationFacts { name: "GetContextKeysForCustomPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetContextKeysForCustomPolicyRequest::FACTS, GetContextKeysForPolicyResponse::FACTS)), result_wrapper: "GetContextKeysForCustomPolicyResult", input_root: "", output_root: "GetContextKeysForPolicyResponse", checksum_member: "" },
+    OperationFacts { name: "GetContextKeysForPrincipalPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetContextKeysForPrincipalPolicyRequest::FACTS, GetContextKeysForPolicyResponse::FACTS)), result_wrapper: "GetContextKeysForPrincipalPolicyResult", input_root: "", output_root: "GetContextKeysForPolicyResponse", checksum_member: "" },
     OperationFacts::unsupported("GetCredentialReport", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetDelegationRequest", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetGroupPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "GetGroup", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetGroupRequest::FACTS, GetGroupResponse::FACTS)), result_wrapper: "GetGroupResult", input_root: "", output_root: "GetGroupResponse", checksum_member: "" },
+    OperationFacts { name: "GetGroupPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetGroupPolicyRequest::FACTS, GetGroupPolicyResponse::FACTS)), result_wrapper: "GetGroupPolicyResult", input_root: "", output_root: "GetGroupPolicyResponse", checksum_member: "" },
     OperationFacts::unsupported("GetHumanReadableSummary", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetInstanceProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetLoginProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -110,18 +110,18 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("GetServiceLastAccessedDetails", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetServiceLastAccessedDetailsWithEntities", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetServiceLinkedRoleDeletionStatus", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetUserPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListAccessKeys", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "GetUser", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetUserRequest::FACTS, GetUserResponse::FACTS)), result_wrapper: "GetUserResult", input_root: "", output_root: "GetUserResponse", checksum_member: "" },
+    OperationFacts { name: "GetUserPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetUserPolicyRequest::FACTS, GetUserPolicyResponse::FACTS)), result_wrapper: "GetUserPolicyResult", input_root: "", output_root: "GetUserPolicyResponse", checksum_member: "" },
+    OperationFacts { name: "ListAccessKeys", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListAccessKeysRequest::FACTS, ListAccessKeysResponse::FACTS)), result_wrapper: "ListAccessKeysResult", input_root: "", output_root: "ListAccessKeysResponse", checksum_member: "" },
     OperationFacts::unsupported("ListAccountAliases", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListAttachedGroupPolicies", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListAttachedGroupPolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListAttachedGroupPoliciesRequest::FACTS, ListAttachedGroupPoliciesResponse::FACTS)), result_wrapper: "ListAttachedGroupPoliciesResult", input_root: "", output_root: "ListAttachedGroupPoliciesResponse", checksum_member: "" },
     OperationFacts { name: "ListAttachedRolePolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListAttachedRolePoliciesRequest::FACTS, ListAttachedRolePoliciesResponse::FACTS)), result_wrapper: "ListAttachedRolePoliciesResult", input_root: "", output_root: "ListAttachedRolePoliciesResponse", checksum_member: "" },
-    OperationFacts::unsupported("ListAttachedUserPolicies", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListAttachedUserPolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListAttachedUserPoliciesRequest::FACTS, ListAttachedUserPoliciesResponse::FACTS)), result_wrapper: "ListAttachedUserPoliciesResult", input_root: "", output_root: "ListAttachedUserPoliciesResponse", checksum_member: "" },
     OperationFacts::unsupported("ListDelegationRequests", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListEntitiesForPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListGroupPolicies", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListGroups", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListGroupsForUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListEntitiesForPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListEntitiesForPolicyRequest::FACTS, ListEntitiesForPolicyResponse::FACTS)), result_wrapper: "ListEntitiesForPolicyResult", input_root: "", output_root: "ListEntitiesForPolicyResponse", checksum_member: "" },
+    OperationFacts { name: "ListGroupPolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListGroupPoliciesRequest::FACTS, ListGroupPoliciesResponse::FACTS)), result_wrapper: "ListGroupPoliciesResult", input_root: "", output_root: "ListGroupPoliciesResponse", checksum_member: "" },
+    OperationFacts { name: "ListGroups", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListGroupsRequest::FACTS, ListGroupsResponse::FACTS)), result_wrapper: "ListGroupsResult", input_root: "", output_root: "ListGroupsResponse", checksum_member: "" },
+    OperationFacts { name: "ListGroupsForUser", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListGroupsForUserRequest::FACTS, ListGroupsForUserResponse::FACTS)), result_wrapper: "ListGroupsForUserResult", input_root: "", output_root: "ListGroupsForUserResponse", checksum_member: "" },
     OperationFacts::unsupported("ListInstanceProfileTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListInstanceProfiles", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts { name: "ListInstanceProfilesForRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListInstanceProfilesForRoleRequest::FACTS, ListInstanceProfilesForRoleResponse::FACTS)), result_wrapper: "ListInstanceProfilesForRoleResult", input_root: "", output_root: "ListInstanceProfilesForRoleResponse", checksum_member: "" },
@@ -130,10 +130,10 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ListOpenIDConnectProviderTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListOpenIDConnectProviders", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListOrganizationsFeatures", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListPolicies", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListPolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListPoliciesRequest::FACTS, ListPoliciesResponse::FACTS)), result_wrapper: "ListPoliciesResult", input_root: "", output_root: "ListPoliciesResponse", checksum_member: "" },
     OperationFacts::unsupported("ListPoliciesGrantingServiceAccess", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListPolicyTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListPolicyVersions", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListPolicyTags", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListPolicyTagsRequest::FACTS, ListPolicyTagsResponse::FACTS)), result_wrapper: "ListPolicyTagsResult", input_root: "", output_root: "ListPolicyTagsResponse", checksum_member: "" },
+    OperationFacts { name: "ListPolicyVersions", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListPolicyVersionsRequest::FACTS, ListPolicyVersionsResponse::FACTS)), result_wrapper: "ListPolicyVersionsResult", input_root: "", output_root: "ListPolicyVersionsResponse", checksum_member: "" },
     OperationFacts { name: "ListRolePolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListRolePoliciesRequest::FACTS, ListRolePoliciesResponse::FACTS)), result_wrapper: "ListRolePoliciesResult", input_root: "", output_root: "ListRolePoliciesResponse", checksum_member: "" },
     OperationFacts { name: "ListRoleTags", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListRoleTagsRequest::FACTS, ListRoleTagsResponse::FACTS)), result_wrapper: "ListRoleTagsResult", input_root: "", output_root: "ListRoleTagsResponse", checksum_member: "" },
     OperationFacts { name: "ListRoles", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListRolesRequest::FACTS, ListRolesResponse::FACTS)), result_wrapper: "ListRolesResult", input_root: "", output_root: "ListRolesResponse", checksum_member: "" },
@@ -144,48 +144,48 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ListServerCertificates", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListServiceSpecificCredentials", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListSigningCertificates", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListUserPolicies", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListUserTags", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListUsers", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "ListUserPolicies", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListUserPoliciesRequest::FACTS, ListUserPoliciesResponse::FACTS)), result_wrapper: "ListUserPoliciesResult", input_root: "", output_root: "ListUserPoliciesResponse", checksum_member: "" },
+    OperationFacts { name: "ListUserTags", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListUserTagsRequest::FACTS, ListUserTagsResponse::FACTS)), result_wrapper: "ListUserTagsResult", input_root: "", output_root: "ListUserTagsResponse", checksum_member: "" },
+    OperationFacts { name: "ListUsers", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((ListUsersRequest::FACTS, ListUsersResponse::FACTS)), result_wrapper: "ListUsersResult", input_root: "", output_root: "ListUsersResponse", checksum_member: "" },
     OperationFacts::unsupported("ListVirtualMFADevices", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutAccountProperties", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("PutGroupPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("PutRolePermissionsBoundary", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "PutGroupPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((PutGroupPolicyRequest::FACTS, PutGroupPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
+    OperationFacts { name: "PutRolePermissionsBoundary", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((PutRolePermissionsBoundaryRequest::FACTS, PutRolePermissionsBoundaryNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "PutRolePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((PutRolePolicyRequest::FACTS, PutRolePolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
-    OperationFacts::unsupported("PutUserPermissionsBoundary", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("PutUserPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "PutUserPermissionsBoundary", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((PutUserPermissionsBoundaryRequest::FACTS, PutUserPermissionsBoundaryNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
+    OperationFacts { name: "PutUserPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((PutUserPolicyRequest::FACTS, PutUserPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("RejectDelegationRequest", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("RemoveClientIDFromOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("RemoveRoleFromInstanceProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("RemoveUserFromGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "RemoveUserFromGroup", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((RemoveUserFromGroupRequest::FACTS, RemoveUserFromGroupNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("ResetServiceSpecificCredential", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("ResyncMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("SendDelegationToken", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("SetDefaultPolicyVersion", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "SetDefaultPolicyVersion", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((SetDefaultPolicyVersionRequest::FACTS, SetDefaultPolicyVersionNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("SetSecurityTokenServicePreferences", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("SimulateCustomPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("SimulatePrincipalPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "SimulateCustomPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((SimulateCustomPolicyRequest::FACTS, SimulatePolicyResponse::FACTS)), result_wrapper: "SimulateCustomPolicyResult", input_root: "", output_root: "SimulatePolicyResponse", checksum_member: "" },
+    OperationFacts { name: "SimulatePrincipalPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((SimulatePrincipalPolicyRequest::FACTS, SimulatePolicyResponse::FACTS)), result_wrapper: "SimulatePrincipalPolicyResult", input_root: "", output_root: "SimulatePolicyResponse", checksum_member: "" },
     OperationFacts::unsupported("TagInstanceProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("TagPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "TagPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((TagPolicyRequest::FACTS, TagPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "TagRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((TagRoleRequest::FACTS, TagRoleNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("TagSAMLProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("TagServerCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("TagUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "TagUser", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((TagUserRequest::FACTS, TagUserNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UntagInstanceProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagMFADevice", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagOpenIDConnectProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UntagPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UntagPolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UntagPolicyRequest::FACTS, UntagPolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "UntagRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UntagRoleRequest::FACTS, UntagRoleNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UntagSAMLProvider", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UntagServerCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UntagUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UpdateAccessKey", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UntagUser", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UntagUserRequest::FACTS, UntagUserNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
+    OperationFacts { name: "UpdateAccessKey", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateAccessKeyRequest::FACTS, UpdateAccessKeyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UpdateAccountPasswordPolicy", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts { name: "UpdateAssumeRolePolicy", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateAssumeRolePolicyRequest::FACTS, UpdateAssumeRolePolicyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UpdateDelegationRequest", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UpdateGroup", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateGroup", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateGroupRequest::FACTS, UpdateGroupNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UpdateLoginProfile", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateOpenIDConnectProviderThumbprint", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts { name: "UpdateRole", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateRoleRequest::FACTS, UpdateRoleResponse::FACTS)), result_wrapper: "UpdateRoleResult", input_root: "", output_root: "UpdateRoleResponse", checksum_member: "" },
@@ -195,7 +195,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("UpdateServerCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateServiceSpecificCredential", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateSigningCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UpdateUser", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateUser", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateUserRequest::FACTS, UpdateUserNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("UploadSSHPublicKey", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UploadServerCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("UploadSigningCertificate", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
@@ -205,26 +205,82 @@ pub static OPERATIONS: &[OperationFacts] = &[
 pub mod op {
     use super::*;
 
+    operation!(AddUserToGroup, AddUserToGroupRequest, AddUserToGroupNothing, &OPERATIONS[4]);
+    operation!(AttachGroupPolicy, AttachGroupPolicyRequest, AttachGroupPolicyNothing, &OPERATIONS[6]);
     operation!(AttachRolePolicy, AttachRolePolicyRequest, AttachRolePolicyNothing, &OPERATIONS[7]);
+    operation!(AttachUserPolicy, AttachUserPolicyRequest, AttachUserPolicyNothing, &OPERATIONS[8]);
+    operation!(CreateAccessKey, CreateAccessKeyRequest, CreateAccessKeyResponse, &OPERATIONS[10]);
+    operation!(CreateGroup, CreateGroupRequest, CreateGroupResponse, &OPERATIONS[13]);
+    operation!(CreatePolicy, CreatePolicyRequest, CreatePolicyResponse, &OPERATIONS[17]);
+    operation!(CreatePolicyVersion, CreatePolicyVersionRequest, CreatePolicyVersionResponse, &OPERATIONS[18]);
     operation!(CreateRole, CreateRoleRequest, CreateRoleResponse, &OPERATIONS[19]);
+    operation!(CreateUser, CreateUserRequest, CreateUserResponse, &OPERATIONS[23]);
+    operation!(DeleteAccessKey, DeleteAccessKeyRequest, DeleteAccessKeyNothing, &OPERATIONS[26]);
+    operation!(DeleteGroup, DeleteGroupRequest, DeleteGroupNothing, &OPERATIONS[29]);
+    operation!(DeleteGroupPolicy, DeleteGroupPolicyRequest, DeleteGroupPolicyNothing, &OPERATIONS[30]);
+    operation!(DeletePolicy, DeletePolicyRequest, DeletePolicyNothing, &OPERATIONS[34]);
+    operation!(DeletePolicyVersion, DeletePolicyVersionRequest, DeletePolicyVersionNothing, &OPERATIONS[35]);
     operation!(DeleteRole, DeleteRoleRequest, DeleteRoleNothing, &OPERATIONS[36]);
+    operation!(DeleteRolePermissionsBoundary, DeleteRolePermissionsBoundaryRequest, DeleteRolePermissionsBoundaryNothing, &OPERATIONS[37]);
     operation!(DeleteRolePolicy, DeleteRolePolicyRequest, DeleteRolePolicyNothing, &OPERATIONS[38]);
+    operation!(DeleteUser, DeleteUserRequest, DeleteUserNothing, &OPERATIONS[45]);
+    operation!(DeleteUserPermissionsBoundary, DeleteUserPermissionsBoundaryRequest, DeleteUserPermissionsBoundaryNothing, &OPERATIONS[46]);
+    operation!(DeleteUserPolicy, DeleteUserPolicyRequest, DeleteUserPolicyNothing, &OPERATIONS[47]);
+    operation!(DetachGroupPolicy, DetachGroupPolicyRequest, DetachGroupPolicyNothing, &OPERATIONS[49]);
     operation!(DetachRolePolicy, DetachRolePolicyRequest, DetachRolePolicyNothing, &OPERATIONS[50]);
+    operation!(DetachUserPolicy, DetachUserPolicyRequest, DetachUserPolicyNothing, &OPERATIONS[51]);
+    operation!(GetAccessKeyLastUsed, GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse, &OPERATIONS[62]);
+    operation!(GetAccountAuthorizationDetails, GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse, &OPERATIONS[63]);
+    operation!(GetAccountSummary, GetAccountSummaryUnit, GetAccountSummaryResponse, &OPERATIONS[66]);
+    operation!(GetContextKeysForCustomPolicy, GetContextKeysForCustomPolicyRequest, GetContextKeysForPolicyResponse, &OPERATIONS[67]);
+    operation!(GetContextKeysForPrincipalPolicy, GetContextKeysForPrincipalPolicyRequest, GetContextKeysForPolicyResponse, &OPERATIONS[68]);
+    operation!(GetGroup, GetGroupRequest, GetGroupResponse, &OPERATIONS[71]);
+    operation!(GetGroupPolicy, GetGroupPolicyRequest, GetGroupPolicyResponse, &OPERATIONS[72]);
     operation!(GetPolicy, GetPolicyRequest, GetPolicyResponse, &OPERATIONS[80]);
     operation!(GetPolicyVersion, GetPolicyVersionRequest, GetPolicyVersionResponse, &OPERATIONS[81]);
     operation!(GetRole, GetRoleRequest, GetRoleResponse, &OPERATIONS[82]);
     operation!(GetRolePolicy, GetRolePolicyRequest, GetRolePolicyResponse, &OPERATIONS[83]);
+    operation!(GetUser, GetUserRequest, GetUserResponse, &OPERATIONS[91]);
+    operation!(GetUserPolicy, GetUserPolicyRequest, GetUserPolicyResponse, &OPERATIONS[92]);
+    operation!(ListAccessKeys, ListAccessKeysRequest, ListAccessKeysResponse, &OPERATIONS[93]);
+    operation!(ListAttachedGroupPolicies, ListAttachedGroupPoliciesRequest, ListAttachedGroupPoliciesResponse, &OPERATIONS[95]);
     operation!(ListAttachedRolePolicies, ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse, &OPERATIONS[96]);
+    operation!(ListAttachedUserPolicies, ListAttachedUserPoliciesRequest, ListAttachedUserPoliciesResponse, &OPERATIONS[97]);
+    operation!(ListEntitiesForPolicy, ListEntitiesForPolicyRequest, ListEntitiesForPolicyResponse, &OPERATIONS[99]);
+    operation!(ListGroupPolicies, ListGroupPoliciesRequest, ListGroupPoliciesResponse, &OPERATIONS[100]);
+    operation!(ListGroups, ListGroupsRequest, ListGroupsResponse, &OPERATIONS[101]);
+    operation!(ListGroupsForUser, ListGroupsForUserRequest, ListGroupsForUserResponse, &OPERATIONS[102]);
     operation!(ListInstanceProfilesForRole, ListInstanceProfilesForRoleRequest, ListInstanceProfilesForRoleResponse, &OPERATIONS[105]);
+    operation!(ListPolicies, ListPoliciesRequest, ListPoliciesResponse, &OPERATIONS[111]);
+    operation!(ListPolicyTags, ListPolicyTagsRequest, ListPolicyTagsResponse, &OPERATIONS[113]);
+    operation!(ListPolicyVersions, ListPolicyVersionsRequest, ListPolicyVersionsResponse, &OPERATIONS[114]);
     operation!(ListRolePolicies, ListRolePoliciesRequest, ListRolePoliciesResponse, &OPERATIONS[115]);
     operation!(ListRoleTags, ListRoleTagsRequest, ListRoleTagsResponse, &OPERATIONS[116]);
     operation!(ListRoles, ListRolesRequest, ListRolesResponse, &OPERATIONS[117]);
+    operation!(ListUserPolicies, ListUserPoliciesRequest, ListUserPoliciesResponse, &OPERATIONS[125]);
+    operation!(ListUserTags, ListUserTagsRequest, ListUserTagsResponse, &OPERATIONS[126]);
+    operation!(ListUsers, ListUsersRequest, ListUsersResponse, &OPERATIONS[127]);
+    operation!(PutGroupPolicy, PutGroupPolicyRequest, PutGroupPolicyNothing, &OPERATIONS[130]);
+    operation!(PutRolePermissionsBoundary, PutRolePermissionsBoundaryRequest, PutRolePermissionsBoundaryNothing, &OPERATIONS[131]);
     operation!(PutRolePolicy, PutRolePolicyRequest, PutRolePolicyNothing, &OPERATIONS[132]);
+    operation!(PutUserPermissionsBoundary, PutUserPermissionsBoundaryRequest, PutUserPermissionsBoundaryNothing, &OPERATIONS[133]);
+    operation!(PutUserPolicy, PutUserPolicyRequest, PutUserPolicyNothing, &OPERATIONS[134]);
+    operation!(RemoveUserFromGroup, RemoveUserFromGroupRequest, RemoveUserFromGroupNothing, &OPERATIONS[138]);
+    operation!(SetDefaultPolicyVersion, SetDefaultPolicyVersionRequest, SetDefaultPolicyVersionNothing, &OPERATIONS[142]);
+    operation!(SimulateCustomPolicy, SimulateCustomPolicyRequest, SimulatePolicyResponse, &OPERATIONS[144]);
+    operation!(SimulatePrincipalPolicy, SimulatePrincipalPolicyRequest, SimulatePolicyResponse, &OPERATIONS[145]);
+    operation!(TagPolicy, TagPolicyRequest, TagPolicyNothing, &OPERATIONS[149]);
     operation!(TagRole, TagRoleRequest, TagRoleNothing, &OPERATIONS[150]);
+    operation!(TagUser, TagUserRequest, TagUserNothing, &OPERATIONS[153]);
+    operation!(UntagPolicy, UntagPolicyRequest, UntagPolicyNothing, &OPERATIONS[157]);
     operation!(UntagRole, UntagRoleRequest, UntagRoleNothing, &OPERATIONS[158]);
+    operation!(UntagUser, UntagUserRequest, UntagUserNothing, &OPERATIONS[161]);
+    operation!(UpdateAccessKey, UpdateAccessKeyRequest, UpdateAccessKeyNothing, &OPERATIONS[162]);
     operation!(UpdateAssumeRolePolicy, UpdateAssumeRolePolicyRequest, UpdateAssumeRolePolicyNothing, &OPERATIONS[164]);
+    operation!(UpdateGroup, UpdateGroupRequest, UpdateGroupNothing, &OPERATIONS[166]);
     operation!(UpdateRole, UpdateRoleRequest, UpdateRoleResponse, &OPERATIONS[169]);
     operation!(UpdateRoleDescription, UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse, &OPERATIONS[170]);
+    operation!(UpdateUser, UpdateUserRequest, UpdateUserNothing, &OPERATIONS[176]);
 }
 
 structure! { DeleteRoleNothing: [
@@ -251,18 +307,155 @@ structure! { TagRoleNothing: [
 structure! { UntagRoleNothing: [
 ] streams [  ] refuses [  ] }
 
+structure! { PutRolePermissionsBoundaryNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteRolePermissionsBoundaryNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UpdateUserNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteUserNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { PutUserPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteUserPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { AttachUserPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DetachUserPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { TagUserNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UntagUserNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { PutUserPermissionsBoundaryNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteUserPermissionsBoundaryNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UpdateGroupNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteGroupNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { AddUserToGroupNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { RemoveUserFromGroupNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { PutGroupPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteGroupPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { AttachGroupPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DetachGroupPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UpdateAccessKeyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteAccessKeyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeletePolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { SetDefaultPolicyVersionNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeletePolicyVersionNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { TagPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { UntagPolicyNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { GetAccountSummaryUnit: [
+] streams [  ] refuses [  ] }
+
 /// The shapes in use.
 pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
+    pub static ACCESS_KEY: Schema = Schema::new("AccessKey", Kind::Structure);
+    pub static ACCESS_KEY_LAST_USED: Schema = Schema::new("AccessKeyLastUsed", Kind::Structure);
+    pub static ACCESS_KEY_METADATA: Schema = Schema::new("AccessKeyMetadata", Kind::Structure);
+    pub static ACTION_NAME_LIST_TYPE: Schema = Schema::new("ActionNameListType", Kind::List { item_name: "member", item: &ACTION_NAME_TYPE, flattened: false });
+    pub static ACTION_NAME_TYPE: Schema = Schema::new("ActionNameType", Kind::String).length(3, 128);
+    pub static ADD_USER_TO_GROUP_REQUEST: Schema = Schema::new("AddUserToGroupRequest", Kind::Structure);
+    pub static ATTACH_GROUP_POLICY_REQUEST: Schema = Schema::new("AttachGroupPolicyRequest", Kind::Structure);
     pub static ATTACH_ROLE_POLICY_REQUEST: Schema = Schema::new("AttachRolePolicyRequest", Kind::Structure);
+    pub static ATTACH_USER_POLICY_REQUEST: Schema = Schema::new("AttachUserPolicyRequest", Kind::Structure);
+    pub static ATTACHED_PERMISSIONS_BOUNDARY: Schema = Schema::new("AttachedPermissionsBoundary", Kind::Structure);
     pub static ATTACHED_POLICY: Schema = Schema::new("AttachedPolicy", Kind::Structure);
+    pub static COLUMN_NUMBER: Schema = Schema::new("ColumnNumber", Kind::Integer);
+    pub static CONTEXT_ENTRY: Schema = Schema::new("ContextEntry", Kind::Structure);
+    pub static CONTEXT_ENTRY_LIST_TYPE: Schema = Schema::new("ContextEntryListType", Kind::List { item_name: "member", item: &CONTEXT_ENTRY, flattened: false });
+    pub static CONTEXT_KEY_NAME_TYPE: Schema = Schema::new("ContextKeyNameType", Kind::String).length(5, 256);
+    pub static CONTEXT_KEY_NAMES_RESULT_LIST_TYPE: Schema = Schema::new("ContextKeyNamesResultListType", Kind::List { item_name: "member", item: &CONTEXT_KEY_NAME_TYPE, flattened: false });
+    pub static CONTEXT_KEY_TYPE_ENUM: Schema = Schema::new("ContextKeyTypeEnum", Kind::String).values(&["string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date", "dateList"]);
+    pub static CONTEXT_KEY_VALUE_LIST_TYPE: Schema = Schema::new("ContextKeyValueListType", Kind::List { item_name: "member", item: &CONTEXT_KEY_VALUE_TYPE, flattened: false });
+    pub static CONTEXT_KEY_VALUE_TYPE: Schema = Schema::new("ContextKeyValueType", Kind::String);
+    pub static CREATE_ACCESS_KEY_REQUEST: Schema = Schema::new("CreateAccessKeyRequest", Kind::Structure);
+    pub static CREATE_ACCESS_KEY_RESPONSE: Schema = Schema::new("CreateAccessKeyResponse", Kind::Structure);
+    pub static CREATE_GROUP_REQUEST: Schema = Schema::new("CreateGroupRequest", Kind::Structure);
+    pub static CREATE_GROUP_RESPONSE: Schema = Schema::new("CreateGroupResponse", Kind::Structure);
+    pub static CREATE_POLICY_REQUEST: Schema = Schema::new("CreatePolicyRequest", Kind::Structure);
+    pub static CREATE_POLICY_RESPONSE: Schema = Schema::new("CreatePolicyResponse", Kind::Structure);
+    pub static CREATE_POLICY_VERSION_REQUEST: Schema = Schema::new("CreatePolicyVersionRequest", Kind::Structure);
+    pub static CREATE_POLICY_VERSION_RESPONSE: Schema = Schema::new("CreatePolicyVersionResponse", Kind::Structure);
     pub static CREATE_ROLE_REQUEST: Schema = Schema::new("CreateRoleRequest", Kind::Structure);
     pub static CREATE_ROLE_RESPONSE: Schema = Schema::new("CreateRoleResponse", Kind::Structure);
+    pub static CREATE_USER_REQUEST: Schema = Schema::new("CreateUserRequest", Kind::Structure);
+    pub static CREATE_USER_RESPONSE: Schema = Schema::new("CreateUserResponse", Kind::Structure);
+    pub static DELETE_ACCESS_KEY_REQUEST: Schema = Schema::new("DeleteAccessKeyRequest", Kind::Structure);
+    pub static DELETE_GROUP_POLICY_REQUEST: Schema = Schema::new("DeleteGroupPolicyRequest", Kind::Structure);
+    pub static DELETE_GROUP_REQUEST: Schema = Schema::new("DeleteGroupRequest", Kind::Structure);
+    pub static DELETE_POLICY_REQUEST: Schema = Schema::new("DeletePolicyRequest", Kind::Structure);
+    pub static DELETE_POLICY_VERSION_REQUEST: Schema = Schema::new("DeletePolicyVersionRequest", Kind::Structure);
+    pub static DELETE_ROLE_PERMISSIONS_BOUNDARY_REQUEST: Schema = Schema::new("DeleteRolePermissionsBoundaryRequest", Kind::Structure);
     pub static DELETE_ROLE_POLICY_REQUEST: Schema = Schema::new("DeleteRolePolicyRequest", Kind::Structure);
     pub static DELETE_ROLE_REQUEST: Schema = Schema::new("DeleteRoleRequest", Kind::Structure);
+    pub static DELETE_USER_PERMISSIONS_BOUNDARY_REQUEST: Schema = Schema::new("DeleteUserPermissionsBoundaryRequest", Kind::Structure);
+    pub static DELETE_USER_POLICY_REQUEST: Schema = Schema::new("DeleteUserPolicyRequest", Kind::Structure);
+    pub static DELETE_USER_REQUEST: Schema = Schema::new("DeleteUserRequest", Kind::Structure);
+    pub static DETACH_GROUP_POLICY_REQUEST: Schema = Schema::new("DetachGroupPolicyRequest", Kind::Structure);
     pub static DETACH_ROLE_POLICY_REQUEST: Schema = Schema::new("DetachRolePolicyRequest", Kind::Structure);
+    pub static DETACH_USER_POLICY_REQUEST: Schema = Schema::new("DetachUserPolicyRequest", Kind::Structure);
+    pub static ENTITY_TYPE: Schema = Schema::new("EntityType", Kind::String).values(&["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]);
+    pub static EVALUATION_RESULT: Schema = Schema::new("EvaluationResult", Kind::Structure);
+    pub static EVALUATION_RESULTS_LIST_TYPE: Schema = Schema::new("EvaluationResultsListType", Kind::List { item_name: "member", item: &EVALUATION_RESULT, flattened: false });
+    pub static GET_ACCESS_KEY_LAST_USED_REQUEST: Schema = Schema::new("GetAccessKeyLastUsedRequest", Kind::Structure);
+    pub static GET_ACCESS_KEY_LAST_USED_RESPONSE: Schema = Schema::new("GetAccessKeyLastUsedResponse", Kind::Structure);
+    pub static GET_ACCOUNT_AUTHORIZATION_DETAILS_REQUEST: Schema = Schema::new("GetAccountAuthorizationDetailsRequest", Kind::Structure);
+    pub static GET_ACCOUNT_AUTHORIZATION_DETAILS_RESPONSE: Schema = Schema::new("GetAccountAuthorizationDetailsResponse", Kind::Structure);
+    pub static GET_ACCOUNT_SUMMARY_RESPONSE: Schema = Schema::new("GetAccountSummaryResponse", Kind::Structure);
+    pub static GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY_REQUEST: Schema = Schema::new("GetContextKeysForCustomPolicyRequest", Kind::Structure);
+    pub static GET_CONTEXT_KEYS_FOR_POLICY_RESPONSE: Schema = Schema::new("GetContextKeysForPolicyResponse", Kind::Structure);
+    pub static GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY_REQUEST: Schema = Schema::new("GetContextKeysForPrincipalPolicyRequest", Kind::Structure);
+    pub static GET_GROUP_POLICY_REQUEST: Schema = Schema::new("GetGroupPolicyRequest", Kind::Structure);
+    pub static GET_GROUP_POLICY_RESPONSE: Schema = Schema::new("GetGroupPolicyResponse", Kind::Structure);
+    pub static GET_GROUP_REQUEST: Schema = Schema::new("GetGroupRequest", Kind::Structure);
+    pub static GET_GROUP_RESPONSE: Schema = Schema::new("GetGroupResponse", Kind::Structure);
     pub static GET_POLICY_REQUEST: Schema = Schema::new("GetPolicyRequest", Kind::Structure);
     pub static GET_POLICY_RESPONSE: Schema = Schema::new("GetPolicyResponse", Kind::Structure);
     pub static GET_POLICY_VERSION_REQUEST: Schema = Schema::new("GetPolicyVersionRequest", Kind::Structure);
@@ -271,33 +464,118 @@ pub mod schema {
     pub static GET_ROLE_POLICY_RESPONSE: Schema = Schema::new("GetRolePolicyResponse", Kind::Structure);
     pub static GET_ROLE_REQUEST: Schema = Schema::new("GetRoleRequest", Kind::Structure);
     pub static GET_ROLE_RESPONSE: Schema = Schema::new("GetRoleResponse", Kind::Structure);
+    pub static GET_USER_POLICY_REQUEST: Schema = Schema::new("GetUserPolicyRequest", Kind::Structure);
+    pub static GET_USER_POLICY_RESPONSE: Schema = Schema::new("GetUserPolicyResponse", Kind::Structure);
+    pub static GET_USER_REQUEST: Schema = Schema::new("GetUserRequest", Kind::Structure);
+    pub static GET_USER_RESPONSE: Schema = Schema::new("GetUserResponse", Kind::Structure);
+    pub static GROUP: Schema = Schema::new("Group", Kind::Structure);
+    pub static GROUP_DETAIL: Schema = Schema::new("GroupDetail", Kind::Structure);
     pub static INSTANCE_PROFILE: Schema = Schema::new("InstanceProfile", Kind::Structure);
+    pub static LINE_NUMBER: Schema = Schema::new("LineNumber", Kind::Integer);
+    pub static LIST_ACCESS_KEYS_REQUEST: Schema = Schema::new("ListAccessKeysRequest", Kind::Structure);
+    pub static LIST_ACCESS_KEYS_RESPONSE: Schema = Schema::new("ListAccessKeysResponse", Kind::Structure);
+    pub static LIST_ATTACHED_GROUP_POLICIES_REQUEST: Schema = Schema::new("ListAttachedGroupPoliciesRequest", Kind::Structure);
+    pub static LIST_ATTACHED_GROUP_POLICIES_RESPONSE: Schema = Schema::new("ListAttachedGroupPoliciesResponse", Kind::Structure);
     pub static LIST_ATTACHED_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListAttachedRolePoliciesRequest", Kind::Structure);
     pub static LIST_ATTACHED_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListAttachedRolePoliciesResponse", Kind::Structure);
+    pub static LIST_ATTACHED_USER_POLICIES_REQUEST: Schema = Schema::new("ListAttachedUserPoliciesRequest", Kind::Structure);
+    pub static LIST_ATTACHED_USER_POLICIES_RESPONSE: Schema = Schema::new("ListAttachedUserPoliciesResponse", Kind::Structure);
+    pub static LIST_ENTITIES_FOR_POLICY_REQUEST: Schema = Schema::new("ListEntitiesForPolicyRequest", Kind::Structure);
+    pub static LIST_ENTITIES_FOR_POLICY_RESPONSE: Schema = Schema::new("ListEntitiesForPolicyResponse", Kind::Structure);
+    pub static LIST_GROUP_POLICIES_REQUEST: Schema = Schema::new("ListGroupPoliciesRequest", Kind::Structure);
+    pub static LIST_GROUP_POLICIES_RESPONSE: Schema = Schema::new("ListGroupPoliciesResponse", Kind::Structure);
+    pub static LIST_GROUPS_FOR_USER_REQUEST: Schema = Schema::new("ListGroupsForUserRequest", Kind::Structure);
+    pub static LIST_GROUPS_FOR_USER_RESPONSE: Schema = Schema::new("ListGroupsForUserResponse", Kind::Structure);
+    pub static LIST_GROUPS_REQUEST: Schema = Schema::new("ListGroupsRequest", Kind::Structure);
+    pub static LIST_GROUPS_RESPONSE: Schema = Schema::new("ListGroupsResponse", Kind::Structure);
     pub static LIST_INSTANCE_PROFILES_FOR_ROLE_REQUEST: Schema = Schema::new("ListInstanceProfilesForRoleRequest", Kind::Structure);
     pub static LIST_INSTANCE_PROFILES_FOR_ROLE_RESPONSE: Schema = Schema::new("ListInstanceProfilesForRoleResponse", Kind::Structure);
+    pub static LIST_POLICIES_REQUEST: Schema = Schema::new("ListPoliciesRequest", Kind::Structure);
+    pub static LIST_POLICIES_RESPONSE: Schema = Schema::new("ListPoliciesResponse", Kind::Structure);
+    pub static LIST_POLICY_TAGS_REQUEST: Schema = Schema::new("ListPolicyTagsRequest", Kind::Structure);
+    pub static LIST_POLICY_TAGS_RESPONSE: Schema = Schema::new("ListPolicyTagsResponse", Kind::Structure);
+    pub static LIST_POLICY_VERSIONS_REQUEST: Schema = Schema::new("ListPolicyVersionsRequest", Kind::Structure);
+    pub static LIST_POLICY_VERSIONS_RESPONSE: Schema = Schema::new("ListPolicyVersionsResponse", Kind::Structure);
     pub static LIST_ROLE_POLICIES_REQUEST: Schema = Schema::new("ListRolePoliciesRequest", Kind::Structure);
     pub static LIST_ROLE_POLICIES_RESPONSE: Schema = Schema::new("ListRolePoliciesResponse", Kind::Structure);
     pub static LIST_ROLE_TAGS_REQUEST: Schema = Schema::new("ListRoleTagsRequest", Kind::Structure);
     pub static LIST_ROLE_TAGS_RESPONSE: Schema = Schema::new("ListRoleTagsResponse", Kind::Structure);
     pub static LIST_ROLES_REQUEST: Schema = Schema::new("ListRolesRequest", Kind::Structure);
     pub static LIST_ROLES_RESPONSE: Schema = Schema::new("ListRolesResponse", Kind::Structure);
+    pub static LIST_USER_POLICIES_REQUEST: Schema = Schema::new("ListUserPoliciesRequest", Kind::Structure);
+    pub static LIST_USER_POLICIES_RESPONSE: Schema = Schema::new("ListUserPoliciesResponse", Kind::Structure);
+    pub static LIST_USER_TAGS_REQUEST: Schema = Schema::new("ListUserTagsRequest", Kind::Structure);
+    pub static LIST_USER_TAGS_RESPONSE: Schema = Schema::new("ListUserTagsResponse", Kind::Structure);
+    pub static LIST_USERS_REQUEST: Schema = Schema::new("ListUsersRequest", Kind::Structure);
+    pub static LIST_USERS_RESPONSE: Schema = Schema::new("ListUsersResponse", Kind::Structure);
+    pub static MANAGED_POLICY_DETAIL: Schema = Schema::new("ManagedPolicyDetail", Kind::Structure);
+    pub static MANAGED_POLICY_DETAIL_LIST_TYPE: Schema = Schema::new("ManagedPolicyDetailListType", Kind::List { item_name: "member", item: &MANAGED_POLICY_DETAIL, flattened: false });
+    pub static PERMISSIONS_BOUNDARY_ATTACHMENT_TYPE: Schema = Schema::new("PermissionsBoundaryAttachmentType", Kind::String).values(&["PermissionsBoundaryPolicy"]);
+    pub static PERMISSIONS_BOUNDARY_DECISION_DETAIL: Schema = Schema::new("PermissionsBoundaryDecisionDetail", Kind::Structure);
     pub static POLICY: Schema = Schema::new("Policy", Kind::Structure);
+    pub static POLICY_DETAIL: Schema = Schema::new("PolicyDetail", Kind::Structure);
+    pub static POLICY_EVALUATION_DECISION_TYPE: Schema = Schema::new("PolicyEvaluationDecisionType", Kind::String).values(&["allowed", "explicitDeny", "implicitDeny"]);
+    pub static POLICY_GROUP: Schema = Schema::new("PolicyGroup", Kind::Structure);
+    pub static POLICY_GROUP_LIST_TYPE: Schema = Schema::new("PolicyGroupListType", Kind::List { item_name: "member", item: &POLICY_GROUP, flattened: false });
+    pub static POLICY_IDENTIFIER_TYPE: Schema = Schema::new("PolicyIdentifierType", Kind::String);
+    pub static POLICY_ROLE: Schema = Schema::new("PolicyRole", Kind::Structure);
+    pub static POLICY_ROLE_LIST_TYPE: Schema = Schema::new("PolicyRoleListType", Kind::List { item_name: "member", item: &POLICY_ROLE, flattened: false });
+    pub static POLICY_SOURCE_TYPE: Schema = Schema::new("PolicySourceType", Kind::String).values(&["user", "group", "role", "aws-managed", "user-managed", "resource", "none"]);
+    pub static POLICY_USAGE_TYPE: Schema = Schema::new("PolicyUsageType", Kind::String).values(&["PermissionsPolicy", "PermissionsBoundary"]);
+    pub static POLICY_USER: Schema = Schema::new("PolicyUser", Kind::Structure);
+    pub static POLICY_USER_LIST_TYPE: Schema = Schema::new("PolicyUserListType", Kind::List { item_name: "member", item: &POLICY_USER, flattened: false });
     pub static POLICY_VERSION: Schema = Schema::new("PolicyVersion", Kind::Structure);
+    pub static POSITION: Schema = Schema::new("Position", Kind::Structure);
+    pub static PUT_GROUP_POLICY_REQUEST: Schema = Schema::new("PutGroupPolicyRequest", Kind::Structure);
+    pub static PUT_ROLE_PERMISSIONS_BOUNDARY_REQUEST: Schema = Schema::new("PutRolePermissionsBoundaryRequest", Kind::Structure);
     pub static PUT_ROLE_POLICY_REQUEST: Schema = Schema::new("PutRolePolicyRequest", Kind::Structure);
+    pub static PUT_USER_PERMISSIONS_BOUNDARY_REQUEST: Schema = Schema::new("PutUserPermissionsBoundaryRequest", Kind::Structure);
+    pub static PUT_USER_POLICY_REQUEST: Schema = Schema::new("PutUserPolicyRequest", Kind::Structure);
+    pub static REMOVE_USER_FROM_GROUP_REQUEST: Schema = Schema::new("RemoveUserFromGroupRequest", Kind::Structure);
+    pub static RESOURCE_NAME_LIST_TYPE: Schema = Schema::new("ResourceNameListType", Kind::List { item_name: "member", item: &RESOURCE_NAME_TYPE, flattened: false });
+    pub static RESOURCE_NAME_TYPE: Schema = Schema::new("ResourceNameType", Kind::String).length(1, 2048);
+    pub static RESOURCE_SPECIFIC_RESULT: Schema = Schema::new("ResourceSpecificResult", Kind::Structure);
+    pub static RESOURCE_SPECIFIC_RESULT_LIST_TYPE: Schema = Schema::new("ResourceSpecificResultListType", Kind::List { item_name: "member", item: &RESOURCE_SPECIFIC_RESULT, flattened: false });
     pub static ROLE: Schema = Schema::new("Role", Kind::Structure);
+    pub static ROLE_DETAIL: Schema = Schema::new("RoleDetail", Kind::Structure);
+    pub static SET_DEFAULT_POLICY_VERSION_REQUEST: Schema = Schema::new("SetDefaultPolicyVersionRequest", Kind::Structure);
+    pub static SIMULATE_CUSTOM_POLICY_REQUEST: Schema = Schema::new("SimulateCustomPolicyRequest", Kind::Structure);
+    pub static SIMULATE_POLICY_RESPONSE: Schema = Schema::new("SimulatePolicyResponse", Kind::Structure);
+    pub static SIMULATE_PRINCIPAL_POLICY_REQUEST: Schema = Schema::new("SimulatePrincipalPolicyRequest", Kind::Structure);
+    pub static SIMULATION_POLICY_LIST_TYPE: Schema = Schema::new("SimulationPolicyListType", Kind::List { item_name: "member", item: &POLICY_DOCUMENT_TYPE, flattened: false });
+    pub static STATEMENT: Schema = Schema::new("Statement", Kind::Structure);
+    pub static STATEMENT_LIST_TYPE: Schema = Schema::new("StatementListType", Kind::List { item_name: "member", item: &STATEMENT, flattened: false });
     pub static TAG: Schema = Schema::new("Tag", Kind::Structure);
+    pub static TAG_POLICY_REQUEST: Schema = Schema::new("TagPolicyRequest", Kind::Structure);
     pub static TAG_ROLE_REQUEST: Schema = Schema::new("TagRoleRequest", Kind::Structure);
+    pub static TAG_USER_REQUEST: Schema = Schema::new("TagUserRequest", Kind::Structure);
+    pub static UNTAG_POLICY_REQUEST: Schema = Schema::new("UntagPolicyRequest", Kind::Structure);
     pub static UNTAG_ROLE_REQUEST: Schema = Schema::new("UntagRoleRequest", Kind::Structure);
+    pub static UNTAG_USER_REQUEST: Schema = Schema::new("UntagUserRequest", Kind::Structure);
+    pub static UPDATE_ACCESS_KEY_REQUEST: Schema = Schema::new("UpdateAccessKeyRequest", Kind::Structure);
     pub static UPDATE_ASSUME_ROLE_POLICY_REQUEST: Schema = Schema::new("UpdateAssumeRolePolicyRequest", Kind::Structure);
+    pub static UPDATE_GROUP_REQUEST: Schema = Schema::new("UpdateGroupRequest", Kind::Structure);
     pub static UPDATE_ROLE_DESCRIPTION_REQUEST: Schema = Schema::new("UpdateRoleDescriptionRequest", Kind::Structure);
     pub static UPDATE_ROLE_DESCRIPTION_RESPONSE: Schema = Schema::new("UpdateRoleDescriptionResponse", Kind::Structure);
     pub static UPDATE_ROLE_REQUEST: Schema = Schema::new("UpdateRoleRequest", Kind::Structure);
     pub static UPDATE_ROLE_RESPONSE: Schema = Schema::new("UpdateRoleResponse", Kind::Structure);
+    pub static UPDATE_USER_REQUEST: Schema = Schema::new("UpdateUserRequest", Kind::Structure);
+    pub static USER: Schema = Schema::new("User", Kind::Structure);
+    pub static USER_DETAIL: Schema = Schema::new("UserDetail", Kind::Structure);
+    pub static ACCESS_KEY_ID_TYPE: Schema = Schema::new("accessKeyIdType", Kind::String).length(16, 128).pattern("[\\w]+");
+    pub static ACCESS_KEY_METADATA_LIST_TYPE: Schema = Schema::new("accessKeyMetadataListType", Kind::List { item_name: "member", item: &ACCESS_KEY_METADATA, flattened: false });
+    pub static ACCESS_KEY_SECRET_TYPE: Schema = Schema::new("accessKeySecretType", Kind::String).sensitive();
     pub static ARN_TYPE: Schema = Schema::new("arnType", Kind::String).length(20, 2048);
     pub static ATTACHED_POLICIES_LIST_TYPE: Schema = Schema::new("attachedPoliciesListType", Kind::List { item_name: "member", item: &ATTACHED_POLICY, flattened: false });
+    pub static ATTACHMENT_COUNT_TYPE: Schema = Schema::new("attachmentCountType", Kind::Integer);
     pub static BOOLEAN_TYPE: Schema = Schema::new("booleanType", Kind::Boolean);
     pub static DATE_TYPE: Schema = Schema::new("dateType", Kind::Timestamp(None));
+    pub static ENTITY_LIST_TYPE: Schema = Schema::new("entityListType", Kind::List { item_name: "member", item: &ENTITY_TYPE, flattened: false });
+    pub static EXISTING_USER_NAME_TYPE: Schema = Schema::new("existingUserNameType", Kind::String).length(1, 128).pattern("[\\w+=,.@-]+");
+    pub static GROUP_DETAIL_LIST_TYPE: Schema = Schema::new("groupDetailListType", Kind::List { item_name: "member", item: &GROUP_DETAIL, flattened: false });
+    pub static GROUP_LIST_TYPE: Schema = Schema::new("groupListType", Kind::List { item_name: "member", item: &GROUP, flattened: false });
+    pub static GROUP_NAME_LIST_TYPE: Schema = Schema::new("groupNameListType", Kind::List { item_name: "member", item: &GROUP_NAME_TYPE, flattened: false });
+    pub static GROUP_NAME_TYPE: Schema = Schema::new("groupNameType", Kind::String).length(1, 128).pattern("[\\w+=,.@-]+");
     pub static ID_TYPE: Schema = Schema::new("idType", Kind::String).length(16, 128).pattern("[\\w]+");
     pub static INSTANCE_PROFILE_LIST_TYPE: Schema = Schema::new("instanceProfileListType", Kind::List { item_name: "member", item: &INSTANCE_PROFILE, flattened: false });
     pub static MARKER_TYPE: Schema = Schema::new("markerType", Kind::String).length(1, 320).pattern("[\\u0020-\\u00FF]+");
@@ -305,30 +583,129 @@ pub mod schema {
     pub static PATH_PREFIX_TYPE: Schema = Schema::new("pathPrefixType", Kind::String).length(1, 512).pattern("\\u002F[\\u0021-\\u007F]*");
     pub static PATH_TYPE: Schema = Schema::new("pathType", Kind::String).length(1, 512).pattern("(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)");
     pub static POLICY_DESCRIPTION_TYPE: Schema = Schema::new("policyDescriptionType", Kind::String).length(0, 1000);
+    pub static POLICY_DETAIL_LIST_TYPE: Schema = Schema::new("policyDetailListType", Kind::List { item_name: "member", item: &POLICY_DETAIL, flattened: false });
     pub static POLICY_DOCUMENT_TYPE: Schema = Schema::new("policyDocumentType", Kind::String).length(1, 131072).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+");
+    pub static POLICY_DOCUMENT_VERSION_LIST_TYPE: Schema = Schema::new("policyDocumentVersionListType", Kind::List { item_name: "member", item: &POLICY_VERSION, flattened: false });
+    pub static POLICY_LIST_TYPE: Schema = Schema::new("policyListType", Kind::List { item_name: "member", item: &POLICY, flattened: false });
     pub static POLICY_NAME_LIST_TYPE: Schema = Schema::new("policyNameListType", Kind::List { item_name: "member", item: &POLICY_NAME_TYPE, flattened: false });
     pub static POLICY_NAME_TYPE: Schema = Schema::new("policyNameType", Kind::String).length(1, 128).pattern("[\\w+=,.@-]+");
     pub static POLICY_PATH_TYPE: Schema = Schema::new("policyPathType", Kind::String).length(1, 512).pattern("((/[A-Za-z0-9\\.,\\+@=_-]+)*)/");
+    pub static POLICY_SCOPE_TYPE: Schema = Schema::new("policyScopeType", Kind::String).values(&["All", "AWS", "Local"]);
     pub static POLICY_VERSION_ID_TYPE: Schema = Schema::new("policyVersionIdType", Kind::String).pattern("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?");
     pub static RESPONSE_MARKER_TYPE: Schema = Schema::new("responseMarkerType", Kind::String);
     pub static ROLE_DESCRIPTION_TYPE: Schema = Schema::new("roleDescriptionType", Kind::String).length(0, 1000).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*");
+    pub static ROLE_DETAIL_LIST_TYPE: Schema = Schema::new("roleDetailListType", Kind::List { item_name: "member", item: &ROLE_DETAIL, flattened: false });
     pub static ROLE_LIST_TYPE: Schema = Schema::new("roleListType", Kind::List { item_name: "member", item: &ROLE, flattened: false });
     pub static ROLE_MAX_SESSION_DURATION_TYPE: Schema = Schema::new("roleMaxSessionDurationType", Kind::Integer).range(3600, 43200);
     pub static ROLE_NAME_TYPE: Schema = Schema::new("roleNameType", Kind::String).length(1, 64).pattern("[\\w+=,.@-]+");
+    pub static STATUS_TYPE: Schema = Schema::new("statusType", Kind::String).values(&["Active", "Inactive", "Expired"]);
+    pub static STRING_TYPE: Schema = Schema::new("stringType", Kind::String);
+    pub static SUMMARY_KEY_TYPE: Schema = Schema::new("summaryKeyType", Kind::String).values(&["Users", "UsersQuota", "Groups", "GroupsQuota", "ServerCertificates", "ServerCertificatesQuota", "UserPolicySizeQuota", "GroupPolicySizeQuota", "GroupsPerUserQuota", "SigningCertificatesPerUserQuota", "AccessKeysPerUserQuota", "MFADevices", "MFADevicesInUse", "AccountMFAEnabled", "AccountAccessKeysPresent", "AccountPasswordPresent", "AccountSigningCertificatesPresent", "AttachedPoliciesPerGroupQuota", "AttachedPoliciesPerRoleQuota", "AttachedPoliciesPerUserQuota", "Policies", "PoliciesQuota", "PolicySizeQuota", "PolicyVersionsInUse", "PolicyVersionsInUseQuota", "VersionsPerPolicyQuota", "GlobalEndpointTokenVersion", "AssumeRolePolicySizeQuota", "InstanceProfiles", "InstanceProfilesQuota", "Providers", "RolePolicySizeQuota", "Roles", "RolesQuota"]);
+    pub static SUMMARY_MAP_TYPE: Schema = Schema::new("summaryMapType", Kind::Map { key_name: "key", key: &SUMMARY_KEY_TYPE, value_name: "value", value: &SUMMARY_VALUE_TYPE, flattened: false });
+    pub static SUMMARY_VALUE_TYPE: Schema = Schema::new("summaryValueType", Kind::Integer);
     pub static TAG_KEY_LIST_TYPE: Schema = Schema::new("tagKeyListType", Kind::List { item_name: "member", item: &TAG_KEY_TYPE, flattened: false }).length(0, 50);
     pub static TAG_KEY_TYPE: Schema = Schema::new("tagKeyType", Kind::String).length(1, 128).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+");
     pub static TAG_LIST_TYPE: Schema = Schema::new("tagListType", Kind::List { item_name: "member", item: &TAG, flattened: false }).length(0, 50);
     pub static TAG_VALUE_TYPE: Schema = Schema::new("tagValueType", Kind::String).length(0, 256).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*");
+    pub static USER_DETAIL_LIST_TYPE: Schema = Schema::new("userDetailListType", Kind::List { item_name: "member", item: &USER_DETAIL, flattened: false });
+    pub static USER_LIST_TYPE: Schema = Schema::new("userListType", Kind::List { item_name: "member", item: &USER, flattened: false });
+    pub static USER_NAME_TYPE: Schema = Schema::new("userNameType", Kind::String).length(1, 64).pattern("[\\w+=,.@-]+");
 }
+
+structure! { AccessKey: [
+    user_name: String = Member::new("UserName", &schema::USER_NAME_TYPE).required();
+    access_key_id: String = Member::new("AccessKeyId", &schema::ACCESS_KEY_ID_TYPE).required();
+    status: String = Member::new("Status", &schema::STATUS_TYPE).required();
+    secret_access_key: String = Member::new("SecretAccessKey", &schema::ACCESS_KEY_SECRET_TYPE).required();
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { AccessKeyLastUsed: [
+    last_used_date: Option<Timestamp> = Member::new("LastUsedDate", &schema::DATE_TYPE);
+    service_name: String = Member::new("ServiceName", &schema::STRING_TYPE).required();
+    region: String = Member::new("Region", &schema::STRING_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { AccessKeyMetadata: [
+    user_name: Option<String> = Member::new("UserName", &schema::USER_NAME_TYPE);
+    access_key_id: Option<String> = Member::new("AccessKeyId", &schema::ACCESS_KEY_ID_TYPE);
+    status: Option<String> = Member::new("Status", &schema::STATUS_TYPE);
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { AddUserToGroupRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { AttachGroupPolicyRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
 
 structure! { AttachRolePolicyRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { AttachUserPolicyRequest: [
+    user_name: String = Member::new("UserName", &schema::USER_NAME_TYPE).required();
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { AttachedPermissionsBoundary: [
+    permissions_boundary_type: Option<String> = Member::new("PermissionsBoundaryType", &schema::PERMISSIONS_BOUNDARY_ATTACHMENT_TYPE);
+    permissions_boundary_arn: Option<String> = Member::new("PermissionsBoundaryArn", &schema::ARN_TYPE);
+] streams [  ] refuses [  ] }
+
 structure! { AttachedPolicy: [
     policy_name: Option<String> = Member::new("PolicyName", &schema::POLICY_NAME_TYPE);
     policy_arn: Option<String> = Member::new("PolicyArn", &schema::ARN_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ContextEntry: [
+    context_key_name: Option<String> = Member::new("ContextKeyName", &schema::CONTEXT_KEY_NAME_TYPE);
+    context_key_values: Option<Vec<String>> = Member::new("ContextKeyValues", &schema::CONTEXT_KEY_VALUE_LIST_TYPE);
+    context_key_type: Option<String> = Member::new("ContextKeyType", &schema::CONTEXT_KEY_TYPE_ENUM);
+] streams [  ] refuses [  ] }
+
+structure! { CreateAccessKeyRequest: [
+    user_name: Option<String> = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { CreateAccessKeyResponse: [
+    access_key: AccessKey = Member::new("AccessKey", &schema::ACCESS_KEY).required();
+] streams [  ] refuses [  ] }
+
+structure! { CreateGroupRequest: [
+    path: Option<String> = Member::new("Path", &schema::PATH_TYPE);
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { CreateGroupResponse: [
+    group: Group = Member::new("Group", &schema::GROUP).required();
+] streams [  ] refuses [  ] }
+
+structure! { CreatePolicyRequest: [
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+    path: Option<String> = Member::new("Path", &schema::POLICY_PATH_TYPE);
+    policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+    description: Option<String> = Member::new("Description", &schema::POLICY_DESCRIPTION_TYPE);
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { CreatePolicyResponse: [
+    policy: Option<Policy> = Member::new("Policy", &schema::POLICY);
+] streams [  ] refuses [  ] }
+
+structure! { CreatePolicyVersionRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+    set_as_default: Option<bool> = Member::new("SetAsDefault", &schema::BOOLEAN_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { CreatePolicyVersionResponse: [
+    policy_version: Option<PolicyVersion> = Member::new("PolicyVersion", &schema::POLICY_VERSION);
 ] streams [  ] refuses [  ] }
 
 structure! { CreateRoleRequest: [
@@ -337,11 +714,50 @@ structure! { CreateRoleRequest: [
     assume_role_policy_document: String = Member::new("AssumeRolePolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
     description: Option<String> = Member::new("Description", &schema::ROLE_DESCRIPTION_TYPE);
     max_session_duration: Option<i32> = Member::new("MaxSessionDuration", &schema::ROLE_MAX_SESSION_DURATION_TYPE);
+    permissions_boundary: Option<String> = Member::new("PermissionsBoundary", &schema::ARN_TYPE);
     tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
-] streams [  ] refuses [ Member::new("PermissionsBoundary", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { CreateRoleResponse: [
     role: Role = Member::new("Role", &schema::ROLE).required();
+] streams [  ] refuses [  ] }
+
+structure! { CreateUserRequest: [
+    path: Option<String> = Member::new("Path", &schema::PATH_TYPE);
+    user_name: String = Member::new("UserName", &schema::USER_NAME_TYPE).required();
+    permissions_boundary: Option<String> = Member::new("PermissionsBoundary", &schema::ARN_TYPE);
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { CreateUserResponse: [
+    user: Option<User> = Member::new("User", &schema::USER);
+] streams [  ] refuses [  ] }
+
+structure! { DeleteAccessKeyRequest: [
+    user_name: Option<String> = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE);
+    access_key_id: String = Member::new("AccessKeyId", &schema::ACCESS_KEY_ID_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteGroupPolicyRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteGroupRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeletePolicyRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeletePolicyVersionRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    version_id: String = Member::new("VersionId", &schema::POLICY_VERSION_ID_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteRolePermissionsBoundaryRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
 ] streams [  ] refuses [  ] }
 
 structure! { DeleteRolePolicyRequest: [
@@ -353,9 +769,107 @@ structure! { DeleteRoleRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { DeleteUserPermissionsBoundaryRequest: [
+    user_name: String = Member::new("UserName", &schema::USER_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteUserPolicyRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteUserRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DetachGroupPolicyRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
 structure! { DetachRolePolicyRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { DetachUserPolicyRequest: [
+    user_name: String = Member::new("UserName", &schema::USER_NAME_TYPE).required();
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { EvaluationResult: [
+    eval_action_name: String = Member::new("EvalActionName", &schema::ACTION_NAME_TYPE).required();
+    eval_resource_name: Option<String> = Member::new("EvalResourceName", &schema::RESOURCE_NAME_TYPE);
+    eval_decision: String = Member::new("EvalDecision", &schema::POLICY_EVALUATION_DECISION_TYPE).required();
+    matched_statements: Option<Vec<Statement>> = Member::new("MatchedStatements", &schema::STATEMENT_LIST_TYPE);
+    missing_context_values: Option<Vec<String>> = Member::new("MissingContextValues", &schema::CONTEXT_KEY_NAMES_RESULT_LIST_TYPE);
+    permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail> = Member::new("PermissionsBoundaryDecisionDetail", &schema::PERMISSIONS_BOUNDARY_DECISION_DETAIL);
+    resource_specific_results: Option<Vec<ResourceSpecificResult>> = Member::new("ResourceSpecificResults", &schema::RESOURCE_SPECIFIC_RESULT_LIST_TYPE);
+] streams [  ] refuses [ Member::new("OrganizationsDecisionDetail", &schema::REFUSED), Member::new("EvalDecisionDetails", &schema::REFUSED) ] }
+
+structure! { GetAccessKeyLastUsedRequest: [
+    access_key_id: String = Member::new("AccessKeyId", &schema::ACCESS_KEY_ID_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetAccessKeyLastUsedResponse: [
+    user_name: Option<String> = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE);
+    access_key_last_used: Option<AccessKeyLastUsed> = Member::new("AccessKeyLastUsed", &schema::ACCESS_KEY_LAST_USED);
+] streams [  ] refuses [  ] }
+
+structure! { GetAccountAuthorizationDetailsRequest: [
+    filter: Option<Vec<String>> = Member::new("Filter", &schema::ENTITY_LIST_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { GetAccountAuthorizationDetailsResponse: [
+    user_detail_list: Option<Vec<UserDetail>> = Member::new("UserDetailList", &schema::USER_DETAIL_LIST_TYPE);
+    group_detail_list: Option<Vec<GroupDetail>> = Member::new("GroupDetailList", &schema::GROUP_DETAIL_LIST_TYPE);
+    role_detail_list: Option<Vec<RoleDetail>> = Member::new("RoleDetailList", &schema::ROLE_DETAIL_LIST_TYPE);
+    policies: Option<Vec<ManagedPolicyDetail>> = Member::new("Policies", &schema::MANAGED_POLICY_DETAIL_LIST_TYPE);
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { GetAccountSummaryResponse: [
+    summary_map: Option<BTreeMap<String, i32>> = Member::new("SummaryMap", &schema::SUMMARY_MAP_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { GetContextKeysForCustomPolicyRequest: [
+    policy_input_list: Vec<String> = Member::new("PolicyInputList", &schema::SIMULATION_POLICY_LIST_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetContextKeysForPolicyResponse: [
+    context_key_names: Option<Vec<String>> = Member::new("ContextKeyNames", &schema::CONTEXT_KEY_NAMES_RESULT_LIST_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { GetContextKeysForPrincipalPolicyRequest: [
+    policy_source_arn: String = Member::new("PolicySourceArn", &schema::ARN_TYPE).required();
+    policy_input_list: Option<Vec<String>> = Member::new("PolicyInputList", &schema::SIMULATION_POLICY_LIST_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { GetGroupPolicyRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetGroupPolicyResponse: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+    policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetGroupRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { GetGroupResponse: [
+    group: Group = Member::new("Group", &schema::GROUP).required();
+    users: Vec<User> = Member::new("Users", &schema::USER_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
 ] streams [  ] refuses [  ] }
 
 structure! { GetPolicyRequest: [
@@ -394,8 +908,70 @@ structure! { GetRoleResponse: [
     role: Role = Member::new("Role", &schema::ROLE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { GetUserPolicyRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetUserPolicyResponse: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+    policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetUserRequest: [
+    user_name: Option<String> = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { GetUserResponse: [
+    user: User = Member::new("User", &schema::USER).required();
+] streams [  ] refuses [  ] }
+
+structure! { Group: [
+    path: String = Member::new("Path", &schema::PATH_TYPE).required();
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    group_id: String = Member::new("GroupId", &schema::ID_TYPE).required();
+    arn: String = Member::new("Arn", &schema::ARN_TYPE).required();
+    create_date: Timestamp = Member::new("CreateDate", &schema::DATE_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GroupDetail: [
+    path: Option<String> = Member::new("Path", &schema::PATH_TYPE);
+    group_name: Option<String> = Member::new("GroupName", &schema::GROUP_NAME_TYPE);
+    group_id: Option<String> = Member::new("GroupId", &schema::ID_TYPE);
+    arn: Option<String> = Member::new("Arn", &schema::ARN_TYPE);
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+    group_policy_list: Option<Vec<PolicyDetail>> = Member::new("GroupPolicyList", &schema::POLICY_DETAIL_LIST_TYPE);
+    attached_managed_policies: Option<Vec<AttachedPolicy>> = Member::new("AttachedManagedPolicies", &schema::ATTACHED_POLICIES_LIST_TYPE);
+] streams [  ] refuses [  ] }
+
 structure! { InstanceProfile: [
 ] streams [  ] refuses [ Member::new("Path", &schema::REFUSED), Member::new("InstanceProfileName", &schema::REFUSED), Member::new("InstanceProfileId", &schema::REFUSED), Member::new("Arn", &schema::REFUSED), Member::new("CreateDate", &schema::REFUSED), Member::new("Roles", &schema::REFUSED), Member::new("Tags", &schema::REFUSED) ] }
+
+structure! { ListAccessKeysRequest: [
+    user_name: Option<String> = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListAccessKeysResponse: [
+    access_key_metadata: Vec<AccessKeyMetadata> = Member::new("AccessKeyMetadata", &schema::ACCESS_KEY_METADATA_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListAttachedGroupPoliciesRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    path_prefix: Option<String> = Member::new("PathPrefix", &schema::POLICY_PATH_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListAttachedGroupPoliciesResponse: [
+    attached_policies: Option<Vec<AttachedPolicy>> = Member::new("AttachedPolicies", &schema::ATTACHED_POLICIES_LIST_TYPE);
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
 
 structure! { ListAttachedRolePoliciesRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
@@ -410,6 +986,72 @@ structure! { ListAttachedRolePoliciesResponse: [
     marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
 ] streams [  ] refuses [  ] }
 
+structure! { ListAttachedUserPoliciesRequest: [
+    user_name: String = Member::new("UserName", &schema::USER_NAME_TYPE).required();
+    path_prefix: Option<String> = Member::new("PathPrefix", &schema::POLICY_PATH_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListAttachedUserPoliciesResponse: [
+    attached_policies: Option<Vec<AttachedPolicy>> = Member::new("AttachedPolicies", &schema::ATTACHED_POLICIES_LIST_TYPE);
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListEntitiesForPolicyRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    entity_filter: Option<String> = Member::new("EntityFilter", &schema::ENTITY_TYPE);
+    path_prefix: Option<String> = Member::new("PathPrefix", &schema::PATH_TYPE);
+    policy_usage_filter: Option<String> = Member::new("PolicyUsageFilter", &schema::POLICY_USAGE_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListEntitiesForPolicyResponse: [
+    policy_groups: Option<Vec<PolicyGroup>> = Member::new("PolicyGroups", &schema::POLICY_GROUP_LIST_TYPE);
+    policy_users: Option<Vec<PolicyUser>> = Member::new("PolicyUsers", &schema::POLICY_USER_LIST_TYPE);
+    policy_roles: Option<Vec<PolicyRole>> = Member::new("PolicyRoles", &schema::POLICY_ROLE_LIST_TYPE);
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListGroupPoliciesRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListGroupPoliciesResponse: [
+    policy_names: Vec<String> = Member::new("PolicyNames", &schema::POLICY_NAME_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListGroupsForUserRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListGroupsForUserResponse: [
+    groups: Vec<Group> = Member::new("Groups", &schema::GROUP_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListGroupsRequest: [
+    path_prefix: Option<String> = Member::new("PathPrefix", &schema::PATH_PREFIX_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListGroupsResponse: [
+    groups: Vec<Group> = Member::new("Groups", &schema::GROUP_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
 structure! { ListInstanceProfilesForRoleRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
@@ -418,6 +1060,45 @@ structure! { ListInstanceProfilesForRoleRequest: [
 
 structure! { ListInstanceProfilesForRoleResponse: [
     instance_profiles: Vec<InstanceProfile> = Member::new("InstanceProfiles", &schema::INSTANCE_PROFILE_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListPoliciesRequest: [
+    scope: Option<String> = Member::new("Scope", &schema::POLICY_SCOPE_TYPE);
+    only_attached: Option<bool> = Member::new("OnlyAttached", &schema::BOOLEAN_TYPE);
+    path_prefix: Option<String> = Member::new("PathPrefix", &schema::POLICY_PATH_TYPE);
+    policy_usage_filter: Option<String> = Member::new("PolicyUsageFilter", &schema::POLICY_USAGE_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListPoliciesResponse: [
+    policies: Option<Vec<Policy>> = Member::new("Policies", &schema::POLICY_LIST_TYPE);
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListPolicyTagsRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListPolicyTagsResponse: [
+    tags: Vec<Tag> = Member::new("Tags", &schema::TAG_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListPolicyVersionsRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListPolicyVersionsResponse: [
+    versions: Option<Vec<PolicyVersion>> = Member::new("Versions", &schema::POLICY_DOCUMENT_VERSION_LIST_TYPE);
     is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
     marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
 ] streams [  ] refuses [  ] }
@@ -458,28 +1139,148 @@ structure! { ListRolesResponse: [
     marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
 ] streams [  ] refuses [  ] }
 
+structure! { ListUserPoliciesRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListUserPoliciesResponse: [
+    policy_names: Vec<String> = Member::new("PolicyNames", &schema::POLICY_NAME_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListUserTagsRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListUserTagsResponse: [
+    tags: Vec<Tag> = Member::new("Tags", &schema::TAG_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListUsersRequest: [
+    path_prefix: Option<String> = Member::new("PathPrefix", &schema::PATH_PREFIX_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ListUsersResponse: [
+    users: Vec<User> = Member::new("Users", &schema::USER_LIST_TYPE).required();
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { ManagedPolicyDetail: [
+    policy_name: Option<String> = Member::new("PolicyName", &schema::POLICY_NAME_TYPE);
+    policy_id: Option<String> = Member::new("PolicyId", &schema::ID_TYPE);
+    arn: Option<String> = Member::new("Arn", &schema::ARN_TYPE);
+    path: Option<String> = Member::new("Path", &schema::POLICY_PATH_TYPE);
+    default_version_id: Option<String> = Member::new("DefaultVersionId", &schema::POLICY_VERSION_ID_TYPE);
+    attachment_count: Option<i32> = Member::new("AttachmentCount", &schema::ATTACHMENT_COUNT_TYPE);
+    permissions_boundary_usage_count: Option<i32> = Member::new("PermissionsBoundaryUsageCount", &schema::ATTACHMENT_COUNT_TYPE);
+    is_attachable: Option<bool> = Member::new("IsAttachable", &schema::BOOLEAN_TYPE);
+    description: Option<String> = Member::new("Description", &schema::POLICY_DESCRIPTION_TYPE);
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+    update_date: Option<Timestamp> = Member::new("UpdateDate", &schema::DATE_TYPE);
+    policy_version_list: Option<Vec<PolicyVersion>> = Member::new("PolicyVersionList", &schema::POLICY_DOCUMENT_VERSION_LIST_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { PermissionsBoundaryDecisionDetail: [
+    allowed_by_permissions_boundary: Option<bool> = Member::new("AllowedByPermissionsBoundary", &schema::BOOLEAN_TYPE);
+] streams [  ] refuses [  ] }
+
 structure! { Policy: [
     policy_name: Option<String> = Member::new("PolicyName", &schema::POLICY_NAME_TYPE);
     policy_id: Option<String> = Member::new("PolicyId", &schema::ID_TYPE);
     arn: Option<String> = Member::new("Arn", &schema::ARN_TYPE);
     path: Option<String> = Member::new("Path", &schema::POLICY_PATH_TYPE);
     default_version_id: Option<String> = Member::new("DefaultVersionId", &schema::POLICY_VERSION_ID_TYPE);
+    attachment_count: Option<i32> = Member::new("AttachmentCount", &schema::ATTACHMENT_COUNT_TYPE);
+    permissions_boundary_usage_count: Option<i32> = Member::new("PermissionsBoundaryUsageCount", &schema::ATTACHMENT_COUNT_TYPE);
     is_attachable: Option<bool> = Member::new("IsAttachable", &schema::BOOLEAN_TYPE);
     description: Option<String> = Member::new("Description", &schema::POLICY_DESCRIPTION_TYPE);
     create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
-] streams [  ] refuses [ Member::new("AttachmentCount", &schema::REFUSED), Member::new("PermissionsBoundaryUsageCount", &schema::REFUSED), Member::new("UpdateDate", &schema::REFUSED), Member::new("Tags", &schema::REFUSED) ] }
+    update_date: Option<Timestamp> = Member::new("UpdateDate", &schema::DATE_TYPE);
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { PolicyDetail: [
+    policy_name: Option<String> = Member::new("PolicyName", &schema::POLICY_NAME_TYPE);
+    policy_document: Option<String> = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { PolicyGroup: [
+    group_name: Option<String> = Member::new("GroupName", &schema::GROUP_NAME_TYPE);
+    group_id: Option<String> = Member::new("GroupId", &schema::ID_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { PolicyRole: [
+    role_name: Option<String> = Member::new("RoleName", &schema::ROLE_NAME_TYPE);
+    role_id: Option<String> = Member::new("RoleId", &schema::ID_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { PolicyUser: [
+    user_name: Option<String> = Member::new("UserName", &schema::USER_NAME_TYPE);
+    user_id: Option<String> = Member::new("UserId", &schema::ID_TYPE);
+] streams [  ] refuses [  ] }
 
 structure! { PolicyVersion: [
     document: Option<String> = Member::new("Document", &schema::POLICY_DOCUMENT_TYPE);
     version_id: Option<String> = Member::new("VersionId", &schema::POLICY_VERSION_ID_TYPE);
     is_default_version: Option<bool> = Member::new("IsDefaultVersion", &schema::BOOLEAN_TYPE);
-] streams [  ] refuses [ Member::new("CreateDate", &schema::REFUSED) ] }
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { Position: [
+    line: Option<i32> = Member::new("Line", &schema::LINE_NUMBER);
+    column: Option<i32> = Member::new("Column", &schema::COLUMN_NUMBER);
+] streams [  ] refuses [  ] }
+
+structure! { PutGroupPolicyRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+    policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { PutRolePermissionsBoundaryRequest: [
+    role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
+    permissions_boundary: String = Member::new("PermissionsBoundary", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
 
 structure! { PutRolePolicyRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
     policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
 ] streams [  ] refuses [  ] }
+
+structure! { PutUserPermissionsBoundaryRequest: [
+    user_name: String = Member::new("UserName", &schema::USER_NAME_TYPE).required();
+    permissions_boundary: String = Member::new("PermissionsBoundary", &schema::ARN_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { PutUserPolicyRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    policy_name: String = Member::new("PolicyName", &schema::POLICY_NAME_TYPE).required();
+    policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { RemoveUserFromGroupRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { ResourceSpecificResult: [
+    eval_resource_name: String = Member::new("EvalResourceName", &schema::RESOURCE_NAME_TYPE).required();
+    eval_resource_decision: String = Member::new("EvalResourceDecision", &schema::POLICY_EVALUATION_DECISION_TYPE).required();
+    matched_statements: Option<Vec<Statement>> = Member::new("MatchedStatements", &schema::STATEMENT_LIST_TYPE);
+    missing_context_values: Option<Vec<String>> = Member::new("MissingContextValues", &schema::CONTEXT_KEY_NAMES_RESULT_LIST_TYPE);
+    permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail> = Member::new("PermissionsBoundaryDecisionDetail", &schema::PERMISSIONS_BOUNDARY_DECISION_DETAIL);
+] streams [  ] refuses [ Member::new("EvalDecisionDetails", &schema::REFUSED) ] }
 
 structure! { Role: [
     path: String = Member::new("Path", &schema::PATH_TYPE).required();
@@ -490,12 +1291,77 @@ structure! { Role: [
     assume_role_policy_document: Option<String> = Member::new("AssumeRolePolicyDocument", &schema::POLICY_DOCUMENT_TYPE);
     description: Option<String> = Member::new("Description", &schema::ROLE_DESCRIPTION_TYPE);
     max_session_duration: Option<i32> = Member::new("MaxSessionDuration", &schema::ROLE_MAX_SESSION_DURATION_TYPE);
+    permissions_boundary: Option<AttachedPermissionsBoundary> = Member::new("PermissionsBoundary", &schema::ATTACHED_PERMISSIONS_BOUNDARY);
     tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
-] streams [  ] refuses [ Member::new("PermissionsBoundary", &schema::REFUSED), Member::new("RoleLastUsed", &schema::REFUSED), Member::new("SourceRoleTemplate", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("RoleLastUsed", &schema::REFUSED), Member::new("SourceRoleTemplate", &schema::REFUSED) ] }
+
+structure! { RoleDetail: [
+    path: Option<String> = Member::new("Path", &schema::PATH_TYPE);
+    role_name: Option<String> = Member::new("RoleName", &schema::ROLE_NAME_TYPE);
+    role_id: Option<String> = Member::new("RoleId", &schema::ID_TYPE);
+    arn: Option<String> = Member::new("Arn", &schema::ARN_TYPE);
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+    assume_role_policy_document: Option<String> = Member::new("AssumeRolePolicyDocument", &schema::POLICY_DOCUMENT_TYPE);
+    instance_profile_list: Option<Vec<InstanceProfile>> = Member::new("InstanceProfileList", &schema::INSTANCE_PROFILE_LIST_TYPE);
+    role_policy_list: Option<Vec<PolicyDetail>> = Member::new("RolePolicyList", &schema::POLICY_DETAIL_LIST_TYPE);
+    attached_managed_policies: Option<Vec<AttachedPolicy>> = Member::new("AttachedManagedPolicies", &schema::ATTACHED_POLICIES_LIST_TYPE);
+    permissions_boundary: Option<AttachedPermissionsBoundary> = Member::new("PermissionsBoundary", &schema::ATTACHED_PERMISSIONS_BOUNDARY);
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
+] streams [  ] refuses [ Member::new("RoleLastUsed", &schema::REFUSED) ] }
+
+structure! { SetDefaultPolicyVersionRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    version_id: String = Member::new("VersionId", &schema::POLICY_VERSION_ID_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { SimulateCustomPolicyRequest: [
+    policy_input_list: Vec<String> = Member::new("PolicyInputList", &schema::SIMULATION_POLICY_LIST_TYPE).required();
+    permissions_boundary_policy_input_list: Option<Vec<String>> = Member::new("PermissionsBoundaryPolicyInputList", &schema::SIMULATION_POLICY_LIST_TYPE);
+    action_names: Vec<String> = Member::new("ActionNames", &schema::ACTION_NAME_LIST_TYPE).required();
+    resource_arns: Option<Vec<String>> = Member::new("ResourceArns", &schema::RESOURCE_NAME_LIST_TYPE);
+    resource_policy: Option<String> = Member::new("ResourcePolicy", &schema::POLICY_DOCUMENT_TYPE);
+    resource_owner: Option<String> = Member::new("ResourceOwner", &schema::RESOURCE_NAME_TYPE);
+    caller_arn: Option<String> = Member::new("CallerArn", &schema::RESOURCE_NAME_TYPE);
+    context_entries: Option<Vec<ContextEntry>> = Member::new("ContextEntries", &schema::CONTEXT_ENTRY_LIST_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+] streams [  ] refuses [ Member::new("OrderedOrganizationPolicyInputList", &schema::REFUSED), Member::new("ResourceHandlingOption", &schema::REFUSED) ] }
+
+structure! { SimulatePolicyResponse: [
+    evaluation_results: Option<Vec<EvaluationResult>> = Member::new("EvaluationResults", &schema::EVALUATION_RESULTS_LIST_TYPE);
+    is_truncated: Option<bool> = Member::new("IsTruncated", &schema::BOOLEAN_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::RESPONSE_MARKER_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { SimulatePrincipalPolicyRequest: [
+    policy_source_arn: String = Member::new("PolicySourceArn", &schema::ARN_TYPE).required();
+    policy_input_list: Option<Vec<String>> = Member::new("PolicyInputList", &schema::SIMULATION_POLICY_LIST_TYPE);
+    permissions_boundary_policy_input_list: Option<Vec<String>> = Member::new("PermissionsBoundaryPolicyInputList", &schema::SIMULATION_POLICY_LIST_TYPE);
+    action_names: Vec<String> = Member::new("ActionNames", &schema::ACTION_NAME_LIST_TYPE).required();
+    resource_arns: Option<Vec<String>> = Member::new("ResourceArns", &schema::RESOURCE_NAME_LIST_TYPE);
+    resource_policy: Option<String> = Member::new("ResourcePolicy", &schema::POLICY_DOCUMENT_TYPE);
+    resource_owner: Option<String> = Member::new("ResourceOwner", &schema::RESOURCE_NAME_TYPE);
+    caller_arn: Option<String> = Member::new("CallerArn", &schema::RESOURCE_NAME_TYPE);
+    context_entries: Option<Vec<ContextEntry>> = Member::new("ContextEntries", &schema::CONTEXT_ENTRY_LIST_TYPE);
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_ITEMS_TYPE);
+    marker: Option<String> = Member::new("Marker", &schema::MARKER_TYPE);
+] streams [  ] refuses [ Member::new("PolicyExclusionList", &schema::REFUSED), Member::new("ResourceHandlingOption", &schema::REFUSED) ] }
+
+structure! { Statement: [
+    source_policy_id: Option<String> = Member::new("SourcePolicyId", &schema::POLICY_IDENTIFIER_TYPE);
+    source_policy_type: Option<String> = Member::new("SourcePolicyType", &schema::POLICY_SOURCE_TYPE);
+    start_position: Option<Position> = Member::new("StartPosition", &schema::POSITION);
+    end_position: Option<Position> = Member::new("EndPosition", &schema::POSITION);
+] streams [  ] refuses [  ] }
 
 structure! { Tag: [
     key: String = Member::new("Key", &schema::TAG_KEY_TYPE).required();
     value: String = Member::new("Value", &schema::TAG_VALUE_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { TagPolicyRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    tags: Vec<Tag> = Member::new("Tags", &schema::TAG_LIST_TYPE).required();
 ] streams [  ] refuses [  ] }
 
 structure! { TagRoleRequest: [
@@ -503,14 +1369,41 @@ structure! { TagRoleRequest: [
     tags: Vec<Tag> = Member::new("Tags", &schema::TAG_LIST_TYPE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { TagUserRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    tags: Vec<Tag> = Member::new("Tags", &schema::TAG_LIST_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { UntagPolicyRequest: [
+    policy_arn: String = Member::new("PolicyArn", &schema::ARN_TYPE).required();
+    tag_keys: Vec<String> = Member::new("TagKeys", &schema::TAG_KEY_LIST_TYPE).required();
+] streams [  ] refuses [  ] }
+
 structure! { UntagRoleRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     tag_keys: Vec<String> = Member::new("TagKeys", &schema::TAG_KEY_LIST_TYPE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { UntagUserRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    tag_keys: Vec<String> = Member::new("TagKeys", &schema::TAG_KEY_LIST_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { UpdateAccessKeyRequest: [
+    user_name: Option<String> = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE);
+    access_key_id: String = Member::new("AccessKeyId", &schema::ACCESS_KEY_ID_TYPE).required();
+    status: String = Member::new("Status", &schema::STATUS_TYPE).required().only(&["Active", "Inactive"]);
+] streams [  ] refuses [  ] }
+
 structure! { UpdateAssumeRolePolicyRequest: [
     role_name: String = Member::new("RoleName", &schema::ROLE_NAME_TYPE).required();
     policy_document: String = Member::new("PolicyDocument", &schema::POLICY_DOCUMENT_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { UpdateGroupRequest: [
+    group_name: String = Member::new("GroupName", &schema::GROUP_NAME_TYPE).required();
+    new_path: Option<String> = Member::new("NewPath", &schema::PATH_TYPE);
+    new_group_name: Option<String> = Member::new("NewGroupName", &schema::GROUP_NAME_TYPE);
 ] streams [  ] refuses [  ] }
 
 structure! { UpdateRoleDescriptionRequest: [
@@ -529,6 +1422,35 @@ structure! { UpdateRoleRequest: [
 ] streams [  ] refuses [  ] }
 
 structure! { UpdateRoleResponse: [
+] streams [  ] refuses [  ] }
+
+structure! { UpdateUserRequest: [
+    user_name: String = Member::new("UserName", &schema::EXISTING_USER_NAME_TYPE).required();
+    new_path: Option<String> = Member::new("NewPath", &schema::PATH_TYPE);
+    new_user_name: Option<String> = Member::new("NewUserName", &schema::USER_NAME_TYPE);
+] streams [  ] refuses [  ] }
+
+structure! { User: [
+    path: Option<String> = Member::new("Path", &schema::PATH_TYPE);
+    user_name: Option<String> = Member::new("UserName", &schema::USER_NAME_TYPE);
+    user_id: String = Member::new("UserId", &schema::ID_TYPE).required();
+    arn: String = Member::new("Arn", &schema::ARN_TYPE).required();
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+    permissions_boundary: Option<AttachedPermissionsBoundary> = Member::new("PermissionsBoundary", &schema::ATTACHED_PERMISSIONS_BOUNDARY);
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
+] streams [  ] refuses [ Member::new("PasswordLastUsed", &schema::REFUSED) ] }
+
+structure! { UserDetail: [
+    path: Option<String> = Member::new("Path", &schema::PATH_TYPE);
+    user_name: Option<String> = Member::new("UserName", &schema::USER_NAME_TYPE);
+    user_id: Option<String> = Member::new("UserId", &schema::ID_TYPE);
+    arn: Option<String> = Member::new("Arn", &schema::ARN_TYPE);
+    create_date: Option<Timestamp> = Member::new("CreateDate", &schema::DATE_TYPE);
+    user_policy_list: Option<Vec<PolicyDetail>> = Member::new("UserPolicyList", &schema::POLICY_DETAIL_LIST_TYPE);
+    group_list: Option<Vec<String>> = Member::new("GroupList", &schema::GROUP_NAME_LIST_TYPE);
+    attached_managed_policies: Option<Vec<AttachedPolicy>> = Member::new("AttachedManagedPolicies", &schema::ATTACHED_POLICIES_LIST_TYPE);
+    permissions_boundary: Option<AttachedPermissionsBoundary> = Member::new("PermissionsBoundary", &schema::ATTACHED_PERMISSIONS_BOUNDARY);
+    tags: Option<Vec<Tag>> = Member::new("Tags", &schema::TAG_LIST_TYPE);
 ] streams [  ] refuses [  ] }
 
 /// The errors of the model.

@@ -24,11 +24,11 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("AssumeRoleWithWebIdentity", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("AssumeRoot", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("DecodeAuthorizationMessage", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetAccessKeyInfo", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "GetAccessKeyInfo", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetAccessKeyInfoRequest::FACTS, GetAccessKeyInfoResponse::FACTS)), result_wrapper: "GetAccessKeyInfoResult", input_root: "", output_root: "GetAccessKeyInfoResponse", checksum_member: "" },
     OperationFacts { name: "GetCallerIdentity", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetCallerIdentityRequest::FACTS, GetCallerIdentityResponse::FACTS)), result_wrapper: "GetCallerIdentityResult", input_root: "", output_root: "GetCallerIdentityResponse", checksum_member: "" },
     OperationFacts::unsupported("GetDelegatedAccessToken", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetFederationToken", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetSessionToken", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "GetSessionToken", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((GetSessionTokenRequest::FACTS, GetSessionTokenResponse::FACTS)), result_wrapper: "GetSessionTokenResult", input_root: "", output_root: "GetSessionTokenResponse", checksum_member: "" },
     OperationFacts::unsupported("GetWebIdentityToken", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
 ];
 
@@ -37,7 +37,9 @@ pub mod op {
     use super::*;
 
     operation!(AssumeRole, AssumeRoleRequest, AssumeRoleResponse, &OPERATIONS[0]);
+    operation!(GetAccessKeyInfo, GetAccessKeyInfoRequest, GetAccessKeyInfoResponse, &OPERATIONS[5]);
     operation!(GetCallerIdentity, GetCallerIdentityRequest, GetCallerIdentityResponse, &OPERATIONS[6]);
+    operation!(GetSessionToken, GetSessionTokenRequest, GetSessionTokenResponse, &OPERATIONS[9]);
 }
 
 /// The shapes in use.
@@ -49,8 +51,12 @@ pub mod schema {
     pub static ASSUME_ROLE_RESPONSE: Schema = Schema::new("AssumeRoleResponse", Kind::Structure);
     pub static ASSUMED_ROLE_USER: Schema = Schema::new("AssumedRoleUser", Kind::Structure);
     pub static CREDENTIALS: Schema = Schema::new("Credentials", Kind::Structure);
+    pub static GET_ACCESS_KEY_INFO_REQUEST: Schema = Schema::new("GetAccessKeyInfoRequest", Kind::Structure);
+    pub static GET_ACCESS_KEY_INFO_RESPONSE: Schema = Schema::new("GetAccessKeyInfoResponse", Kind::Structure);
     pub static GET_CALLER_IDENTITY_REQUEST: Schema = Schema::new("GetCallerIdentityRequest", Kind::Structure);
     pub static GET_CALLER_IDENTITY_RESPONSE: Schema = Schema::new("GetCallerIdentityResponse", Kind::Structure);
+    pub static GET_SESSION_TOKEN_REQUEST: Schema = Schema::new("GetSessionTokenRequest", Kind::Structure);
+    pub static GET_SESSION_TOKEN_RESPONSE: Schema = Schema::new("GetSessionTokenResponse", Kind::Structure);
     pub static POLICY_DESCRIPTOR_TYPE: Schema = Schema::new("PolicyDescriptorType", Kind::Structure);
     pub static ACCESS_KEY_ID_TYPE: Schema = Schema::new("accessKeyIdType", Kind::String).length(16, 128).pattern("[\\w]*");
     pub static ACCESS_KEY_SECRET_TYPE: Schema = Schema::new("accessKeySecretType", Kind::String).sensitive();
@@ -58,6 +64,7 @@ pub mod schema {
     pub static ARN_TYPE: Schema = Schema::new("arnType", Kind::String).length(20, 2048).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+");
     pub static ASSUMED_ROLE_ID_TYPE: Schema = Schema::new("assumedRoleIdType", Kind::String).length(2, 193).pattern("[\\w+=,.@:-]*");
     pub static DATE_TYPE: Schema = Schema::new("dateType", Kind::Timestamp(None));
+    pub static DURATION_SECONDS_TYPE: Schema = Schema::new("durationSecondsType", Kind::Integer).range(900, 129600);
     pub static EXTERNAL_ID_TYPE: Schema = Schema::new("externalIdType", Kind::String).length(2, 1224).pattern("[\\w+=,.@:\\/-]*");
     pub static NON_NEGATIVE_INTEGER_TYPE: Schema = Schema::new("nonNegativeIntegerType", Kind::Integer).range(0, i64::MAX);
     pub static POLICY_DESCRIPTOR_LIST_TYPE: Schema = Schema::new("policyDescriptorListType", Kind::List { item_name: "member", item: &POLICY_DESCRIPTOR_TYPE, flattened: false });
@@ -95,6 +102,14 @@ structure! { Credentials: [
     expiration: Timestamp = Member::new("Expiration", &schema::DATE_TYPE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { GetAccessKeyInfoRequest: [
+    access_key_id: String = Member::new("AccessKeyId", &schema::ACCESS_KEY_ID_TYPE).required();
+] streams [  ] refuses [  ] }
+
+structure! { GetAccessKeyInfoResponse: [
+    account: Option<String> = Member::new("Account", &schema::ACCOUNT_TYPE);
+] streams [  ] refuses [  ] }
+
 structure! { GetCallerIdentityRequest: [
 ] streams [  ] refuses [  ] }
 
@@ -103,6 +118,14 @@ structure! { GetCallerIdentityResponse: [
     account: Option<String> = Member::new("Account", &schema::ACCOUNT_TYPE);
     arn: Option<String> = Member::new("Arn", &schema::ARN_TYPE);
 ] streams [  ] refuses [  ] }
+
+structure! { GetSessionTokenRequest: [
+    duration_seconds: Option<i32> = Member::new("DurationSeconds", &schema::DURATION_SECONDS_TYPE);
+] streams [  ] refuses [ Member::new("SerialNumber", &schema::REFUSED), Member::new("TokenCode", &schema::REFUSED), Member::new("MinimumSessionTokenSize", &schema::REFUSED) ] }
+
+structure! { GetSessionTokenResponse: [
+    credentials: Option<Credentials> = Member::new("Credentials", &schema::CREDENTIALS);
+] streams [  ] refuses [ Member::new("SessionTokenUtilization", &schema::REFUSED), Member::new("SessionTokenSize", &schema::REFUSED) ] }
 
 structure! { PolicyDescriptorType: [
     arn: Option<String> = Member::new("arn", &schema::ARN_TYPE);

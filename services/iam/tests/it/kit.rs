@@ -25,7 +25,8 @@ pub fn kit() -> Kit {
         let keys =
             vec![RootKey { access_key_id: ROOT_KEY.into(), secret_access_key: Secret::new("root secret".into()) }];
         let identity = Arc::new(Identities::new(Arc::downgrade(platform), keys, Account::from(ACCOUNT)));
-        (Ports { identity, invoke: Arc::new(NoFunctions) }, Vec::new())
+        let port: Arc<dyn Identity> = Arc::clone(&identity) as _;
+        (Ports { identity: port, invoke: Arc::new(NoFunctions) }, vec![identity])
     })
 }
 

@@ -74,12 +74,12 @@ async fn what_is_no_role_is_refused() {
         expect!["NoSuchEntity 404: The role with name a cannot be found."],
     )
     .await;
-    let boundary = json!({"RoleName": "a", "AssumeRolePolicyDocument": TRUST, "PermissionsBoundary": kit::S3});
+    let boundary = json!({"RoleName": "a", "AssumeRolePolicyDocument": TRUST, "PermissionsBoundary": "arn:aws:iam::aws:policy/None"});
     check(
         &kit,
         "CreateRole",
         boundary,
-        expect!["NotImplemented 501: The member PermissionsBoundary is not implemented by Clearsky."],
+        expect!["NoSuchEntity 404: Scope ARN: arn:aws:iam::aws:policy/None does not exist or is not attachable."],
     )
     .await;
 }
