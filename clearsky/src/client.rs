@@ -1,14 +1,29 @@
 //! Calls of our own commands to the API: like any AWS client, with endpoint and keys from the `AWS_*` variables.
 
+use std::io::Read;
+
 use anyhow::{Context, bail};
 use base::{Clock as _, Region, Secret, SystemClock};
+use http::Response;
 use serde_json::Value;
 use sigv4::{Credentials, Dialect, SignPayload, Signer};
+use ureq::Body;
 
 use crate::config::Client;
 
 /// Calls an operation of the service `clearsky`.
 pub fn call(client: &Client, operation: &str, input: &Value) -> anyhow::Result<Value> {
+    let text = send(client, operation, input)?.body_mut().read_to_string()?;
+    serde_json::from_str(&text).with_context(|| format!("not an answer of Clearsky: {text}"))
+}
+
+/// Calls an operation whose answer is read as it comes.
+pub fn open(client: &Client, operation: &str, input: &Value) -> anyhow::Result<impl Read + use<>> {
+    Ok(send(client, operation, input)?.into_body().into_reader())
+}
+
+/// An answer that is no error.
+fn send(client: &Client, operation: &str, input: &Value) -> anyhow::Result<Response<Body>> {
     let endpoint = client.endpoint_url.trim_end_matches('/');
     let uri: http::Uri = format!("{endpoint}/").parse().with_context(|| format!("AWS_ENDPOINT_URL {endpoint}"))?;
     let authority = uri.authority().context("AWS_ENDPOINT_URL names no host")?;
@@ -32,11 +47,12 @@ pub fn call(client: &Client, operation: &str, input: &Value) -> anyhow::Result<V
         request = request.header(name, value);
     }
     let mut answer = request.send(&body).with_context(|| format!("no answer from {endpoint}"))?;
-    let text = answer.body_mut().read_to_string()?;
-    let document: Value = serde_json::from_str(&text).with_context(|| format!("not an answer of Clearsky: {text}"))?;
     if !answer.status().is_success() {
+        let text = answer.body_mut().read_to_string()?;
+        let document: Value =
+            serde_json::from_str(&text).with_context(|| format!("not an answer of Clearsky: {text}"))?;
         let part = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
         bail!("{}: {}", part("__type"), part("message"));
     }
-    Ok(document)
+    Ok(answer)
 }

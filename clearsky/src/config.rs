@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use base::{Account, Secret};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Serverless, without the cloud: functions and their backends in one binary that speaks the AWS API.
 #[derive(Debug, Parser)]
@@ -19,6 +19,9 @@ pub struct Arguments {
 pub enum Command {
     /// Runs the server until SIGTERM or Ctrl-C.
     Serve(Serve),
+    /// The same for development: what nobody signed or no policy allows is let through and recorded (--auth audit), and
+    /// everything is kept in ./.clearsky-dev.
+    Dev(Serve),
     /// Prints the variables that point AWS clients at the server: eval "$(clearsky env)".
     Env {
         #[command(flatten)]
@@ -30,6 +33,30 @@ pub enum Command {
         request_id: String,
         #[command(flatten)]
         client: Client,
+    },
+    /// Prints a least-privilege policy for what a role or user was seen to do on a server with --auth audit.
+    Policy {
+        #[command(flatten)]
+        whose: Whose,
+        /// With what its policies allow already.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        client: Client,
+    },
+    /// Writes everything that a running server holds into a file: rows, bodies and keys as of one moment.
+    Backup {
+        /// The file, which must not be there yet, or a folder.
+        target: PathBuf,
+        #[command(flatten)]
+        client: Client,
+    },
+    /// Makes a data directory of the file of a backup; while a server runs elsewhere or none does.
+    Restore {
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// What functions find beside the language: the AWS SDKs.
     Runtimes {
@@ -59,6 +86,18 @@ pub enum Runtimes {
 pub enum Sdk {
     /// boto3, from PyPI
     SdkPython,
+}
+
+/// A role or a user.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct Whose {
+    /// The role's name.
+    #[arg(long)]
+    pub role: Option<String>,
+    /// The user's name.
+    #[arg(long)]
+    pub user: Option<String>,
 }
 
 /// Where everything is kept.
@@ -108,9 +147,51 @@ pub struct Serve {
     /// The account: 12 digits.
     #[arg(long, env = "CLEARSKY_ACCOUNT", default_value = Account::DEFAULT, value_parser = parse_account)]
     pub account: Account,
+    /// Where rows are kept: fjall (in the data directory), or a PostgreSQL database as postgres://USER:PASSWORD@HOST/DATABASE.
+    /// Bodies stay in the data directory.
+    #[arg(long, env = "CLEARSKY_KV", hide_env_values = true, default_value = "fjall", value_parser = parse_kv)]
+    pub kv: Kv,
+    /// What happens to requests that nobody signed or no policy allows. All but enforce listen on the loopback only; there a
+    /// key id of 12 digits is the account.
+    #[arg(long, env = "CLEARSKY_AUTH", value_enum, default_value = "enforce")]
+    pub auth: Auth,
+    /// Where to append a line of JSON for each request that changed something or was denied: a file, or - for standard output.
+    #[arg(long, env = "CLEARSKY_AUDIT_LOG")]
+    pub audit_log: Option<PathBuf>,
     /// What to log: error, warn, info, debug or trace, or a filter such as info,edge=debug.
     #[arg(long, env = "CLEARSKY_LOG", default_value = "info")]
     pub log: String,
+}
+
+/// The engine that keeps rows.
+#[derive(Debug, Clone)]
+pub enum Kv {
+    Fjall,
+    /// Its address holds a password.
+    Postgres(Secret<String>),
+    /// Neither. No text of it is shown, as it may hold a password.
+    Unknown,
+}
+
+/// How much of authentication and authorisation binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// They are refused.
+    Enforce,
+    /// They are let through, and the policy that would allow them is recorded: see clearsky policy.
+    Audit,
+    /// Nobody looks.
+    Off,
+}
+
+impl From<Auth> for service::Auth {
+    fn from(auth: Auth) -> Self {
+        match auth {
+            Auth::Enforce => Self::Enforce,
+            Auth::Audit => Self::Audit,
+            Auth::Off => Self::Off,
+        }
+    }
 }
 
 /// An access key of the account's root.
@@ -118,6 +199,33 @@ pub struct Serve {
 pub struct RootKey {
     pub access_key_id: String,
     pub secret_access_key: Secret<String>,
+}
+
+impl Arguments {
+    /// Reads the command line. `dev` is `serve` with other defaults.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let dev = |command: clap::Command| {
+            let placed = command.mut_arg("data_dir", |arg| arg.default_value("./.clearsky-dev"));
+            placed.mut_arg("auth", |arg| arg.default_value("audit"))
+        };
+        let command = Self::command().mut_subcommand("dev", dev);
+        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+}
+
+impl Serve {
+    /// Whoever can reach a server that does not enforce may do everything.
+    pub fn check(&self) -> Result<(), String> {
+        let auth = service::Auth::from(self.auth).as_str();
+        if self.auth == Auth::Enforce || self.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        Err(format!(
+            "--auth {auth} lets everybody in, so it listens on the loopback only, not on {}: listen on 127.0.0.1, or use \
+             --auth enforce",
+            self.listen
+        ))
+    }
 }
 
 /// The URL of a server that listens here (its loopback where it listens everywhere).
@@ -136,6 +244,16 @@ fn parse_root_key(text: &str) -> Result<RootKey, String> {
         return Err("a root key is ID:SECRET, neither may be empty".into());
     }
     Ok(RootKey { access_key_id: id.to_owned(), secret_access_key: Secret::new(secret.to_owned()) })
+}
+
+/// Never fails: the message would show what was given.
+fn parse_kv(text: &str) -> Result<Kv, String> {
+    let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    Ok(match text {
+        "fjall" => Kv::Fjall,
+        text if is_postgres => Kv::Postgres(Secret::new(text.to_owned())),
+        _ => Kv::Unknown,
+    })
 }
 
 fn parse_account(text: &str) -> Result<Account, String> {
@@ -171,9 +289,13 @@ mod tests {
     use super::*;
 
     fn serve(arguments: &[&str]) -> Result<Serve, String> {
-        let all = ["clearsky", "serve"].iter().chain(arguments);
-        match Arguments::try_parse_from(all).map_err(|e| e.to_string())?.command {
-            Command::Serve(serve) => Ok(serve),
+        started("serve", arguments)
+    }
+
+    fn started(command: &str, arguments: &[&str]) -> Result<Serve, String> {
+        let all = ["clearsky", command].iter().chain(arguments).map(OsString::from);
+        match Arguments::read(all).map_err(|e| e.to_string())?.command {
+            Command::Serve(serve) | Command::Dev(serve) => Ok(serve),
             other => Err(format!("{other:?}")),
         }
     }
@@ -188,6 +310,19 @@ mod tests {
     }
 
     #[test]
+    fn only_enforce_leaves_the_loopback() {
+        let check = |command: &str, arguments: &[&str]| started(command, arguments).unwrap().check();
+        let dev = started("dev", &[]).unwrap();
+        assert_eq!((dev.auth, dev.place.data_dir.to_str()), (Auth::Audit, Some("./.clearsky-dev")));
+        assert_eq!(serve(&[]).unwrap().auth, Auth::Enforce);
+        assert_eq!(check("serve", &["--listen", "0.0.0.0:1"]), Ok(()));
+        assert_eq!(check("dev", &["--listen", "[::1]:1"]), Ok(()));
+        assert_eq!(check("dev", &["--listen", "0.0.0.0:1", "--auth", "enforce"]), Ok(()));
+        assert!(check("dev", &["--listen", "0.0.0.0:1"]).unwrap_err().contains("--auth audit lets everybody in"));
+        assert!(check("serve", &["--listen", "10.0.0.1:1", "--auth", "off"]).is_err());
+    }
+
+    #[test]
     fn bad_values_are_refused() {
         for bad in [
             ["--account", "12"],
@@ -198,6 +333,15 @@ mod tests {
         ] {
             assert!(serve(&bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_database_never_shows_its_password() {
+        let of = |address: &str| serve(&["--kv", address]).map(|serve| serve.kv);
+        assert!(matches!(serve(&[]).unwrap().kv, Kv::Fjall));
+        assert!(matches!(of("postgresql://u@h/d"), Ok(Kv::Postgres(_))));
+        assert!(matches!(of("mysql://u:hunter2@h/d"), Ok(Kv::Unknown)));
+        assert!(!format!("{:?}", serve(&["--kv", "postgres://u:hunter2@h/d"])).contains("hunter2"));
     }
 
     #[test]

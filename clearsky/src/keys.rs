@@ -1,5 +1,6 @@
 //! The root key file: made at the first start, kept, readable by its owner only.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -20,8 +21,23 @@ pub struct RootKeyFile {
     pub seal_key: Secret<String>,
 }
 
+const FILE: &str = "root-key.json";
+
+/// The files of a data directory that a backup holds beside rows and bodies.
+pub const FILES: &[&str] = &[FILE];
+
 fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join("root-key.json")
+    data_dir.join(FILE)
+}
+
+/// What `FILES` hold.
+pub fn texts(data_dir: &Path) -> anyhow::Result<BTreeMap<String, Secret<String>>> {
+    let text = |name: &&str| {
+        let path = data_dir.join(name);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(((*name).to_owned(), Secret::new(text)))
+    };
+    FILES.iter().map(text).collect()
 }
 
 /// Reads the file, or makes it.

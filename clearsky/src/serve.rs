@@ -3,32 +3,42 @@
 use std::fs;
 use std::future::Future;
 use std::net::TcpListener;
-use std::path::Path;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use base::Ids;
 use edge::{Edge, Inside, Server};
-use kv_fjall::Fjall;
 use sandbox::Sandboxes;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{self, Serve};
+use crate::audit_log::Records;
+use crate::config::{self, Auth, Serve};
+use crate::storage::Locked;
 use crate::wiring::{self, Parts};
 use crate::{endpoint, keys, log, runtimes};
 
+/// What is said at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// What there is to know.
+    Plain,
+    /// And what to paste.
+    Friendly,
+}
+
 /// Runs the server until it is told to stop.
-pub fn run(settings: &Serve) -> anyhow::Result<()> {
+pub fn run(settings: &Serve, manner: Manner) -> anyhow::Result<()> {
+    settings.check().map_err(anyhow::Error::msg)?;
     let _log = log::start(&settings.log)?;
     let data_dir = settings.place.data_dir.as_path();
     fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
-    // The store's lock comes first: a second server must touch nothing.
-    let kv = open(data_dir)?;
+    // The lock comes first: a second server must touch nothing.
+    let locked = Locked::open(data_dir, &settings.kv)?;
     let listener =
         TcpListener::bind(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
     listener.set_nonblocking(true)?;
     let listening = config::url(listener.local_addr()?);
     let url = settings.public_url.clone().unwrap_or_else(|| listening.clone());
+    let records = settings.audit_log.as_deref().map(Records::open).transpose()?;
     let key_file = keys::load_or_create(data_dir, &Ids::system())?;
     let root_keys = if settings.root_key.is_empty() { vec![key_file.root_key()] } else { settings.root_key.clone() };
     let first_key = root_keys.first().cloned().context("no root key")?;
@@ -41,17 +51,23 @@ pub fn run(settings: &Serve) -> anyhow::Result<()> {
     let door = sandboxes.open_door(&config::authority(&url), std::sync::Arc::new(inside.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let drained = runtime.block_on(async {
-        let broken = kv.broken();
-        let parts = Parts { settings, url: &url, key_file: &key_file, root_keys, sandboxes: &sandboxes, kv };
+        let storage = locked.connect().await?;
+        let broken = storage.broken.clone();
+        let parts = Parts { settings, url: &url, key_file: &key_file, root_keys, sandboxes: &sandboxes, storage };
         let platform = wiring::platform(parts)?;
         wiring::workers(&platform).await?;
+        records.iter().for_each(|records| records.attach(&platform));
         let edge = Edge::new(platform.clone());
         inside.open(&edge);
         let listener = tokio::net::TcpListener::from_std(listener)?;
         // Before anybody is told that it runs: from now on SIGTERM drains.
         let stop = stopped(broken)?;
         endpoint::publish(data_dir, &url, &first_key)?;
-        greet(data_dir, (&listening, &url), &sandboxes, door.err());
+        greet(settings, (&listening, &url), &sandboxes, door.err());
+        if manner == Manner::Friendly {
+            println!("\n# for your shell:\n{}", endpoint::env(data_dir)?);
+        }
+        println!("ready");
         let (ended, unserved) = {
             let (tell, told) = tokio::sync::oneshot::channel();
             let stop = async { drop(tell.send(stop.await)) };
@@ -61,6 +77,7 @@ pub fn run(settings: &Serve) -> anyhow::Result<()> {
         endpoint::withdraw(data_dir);
         wiring::drain(&platform).await?;
         platform.tasks.shutdown().await;
+        records.iter().for_each(Records::drain);
         if unserved.0 {
             tracing::warn!("some requests were cut off: they did not end in time");
         }
@@ -93,40 +110,23 @@ fn stopped(mut broken: tokio::sync::watch::Receiver<bool>) -> anyhow::Result<imp
     })
 }
 
-/// How long a lock may outlive the server that held it: a process that it was just starting still has a copy.
-const LOCK_LINGERS: Duration = Duration::from_secs(1);
-
-/// Opens the store. Who restarts a server at once need not know of `LOCK_LINGERS`.
-fn open(data_dir: &Path) -> anyhow::Result<Fjall> {
-    let started = Instant::now();
-    loop {
-        match Fjall::open(data_dir.join("kv"), kv_fjall::Options::default()) {
-            Err(kv_fjall::Error::Locked { .. }) if started.elapsed() < LOCK_LINGERS => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            opened => return opened.map_err(|error| opening(data_dir, error)),
-        }
-    }
-}
-
-fn opening(data_dir: &Path, error: kv_fjall::Error) -> anyhow::Error {
-    match error {
-        kv_fjall::Error::Locked { .. } => {
-            anyhow::anyhow!("another server uses the data directory {}", data_dir.display())
-        }
-        error => error.into(),
-    }
-}
-
-/// What a person reads at the start. `ready` is the last line.
-fn greet(data_dir: &Path, (listening, url): (&str, &str), sandboxes: &Sandboxes, door: Option<exec::Error>) {
+/// What a person reads at the start; `ready` is the last line of all.
+fn greet(settings: &Serve, (listening, url): (&str, &str), sandboxes: &Sandboxes, door: Option<exec::Error>) {
     use exec::Isolation as _;
+    let data_dir = settings.place.data_dir.display();
     println!("clearsky {}", env!("CARGO_PKG_VERSION"));
     println!("listening on {listening}");
     if url != listening {
         println!("public URL {url}");
     }
-    println!("data in {}", data_dir.display());
+    println!("data in {data_dir}");
+    match settings.auth {
+        Auth::Enforce => (),
+        Auth::Audit => {
+            println!("auth: audit: everybody is let in; what enforce would refuse is recorded (clearsky policy)")
+        }
+        Auth::Off => println!("auth: off: everybody is let in, nobody looks"),
+    }
     println!("isolation: {}", sandboxes.level());
     for gap in sandboxes.gaps() {
         println!("isolation: {gap}");
@@ -134,6 +134,5 @@ fn greet(data_dir: &Path, (listening, url): (&str, &str), sandboxes: &Sandboxes,
     if let Some(error) = door {
         println!("functions cannot reach this server: {error}");
     }
-    println!("use it: eval \"$(clearsky env --data-dir {})\"", data_dir.display());
-    println!("ready");
+    println!("use it: eval \"$(clearsky env --data-dir {data_dir})\"");
 }

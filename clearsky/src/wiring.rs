@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Ids, Seal, SystemClock};
-use blob_store::BlobStore;
 use exec::Isolation;
-use kv_fjall::Fjall;
 use sandbox::Sandboxes;
-use service::ports::Ports;
+use service::ports::{Identity, Ports};
 use service::{Platform, PlatformBuilder, Service, Settings};
 
 use crate::config::{RootKey, Serve, search_path};
-use crate::keys::RootKeyFile;
+use crate::keys::{self, RootKeyFile};
+use crate::storage::Storage;
 
 /// How long the last lines of functions may take to their logs.
 const LOGS_DRAIN: Duration = Duration::from_secs(5);
@@ -25,7 +24,7 @@ pub struct Parts<'a> {
     pub key_file: &'a RootKeyFile,
     pub root_keys: Vec<RootKey>,
     pub sandboxes: &'a Sandboxes,
-    pub kv: Fjall,
+    pub storage: Storage,
 }
 
 /// Every service.
@@ -38,25 +37,27 @@ fn services() -> Vec<Service> {
         s3::service(),
         logs::service(),
         clearsky_api::service(),
+        ssm::service(),
     ]);
     services
 }
 
 /// Builds the platform: engines behind the seams, houses behind their ports.
 pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
-    let Parts { settings, url, key_file, root_keys, sandboxes, kv } = parts;
+    let Parts { settings, url, key_file, root_keys, sandboxes, storage } = parts;
     let data_dir = settings.place.data_dir.as_path();
-    let blobs = BlobStore::open(data_dir.join("blobs"), blob_store::Options::default())?;
     let account = settings.account.clone();
     let builder = PlatformBuilder {
-        store: kv::Store::new(kv),
-        blobs: Arc::new(blobs),
+        store: storage.rows,
+        blobs: Arc::new(storage.blobs),
         clock: Arc::new(SystemClock),
         ids: Arc::new(Ids::system()),
         seal: Seal::new(&key_file.seal_key()?),
-        settings: Settings { account: account.clone(), public_url: url.to_owned() },
+        settings: Settings { account: account.clone(), public_url: url.to_owned(), auth: settings.auth.into() },
         services: services(),
     };
+    let program = concat!("clearsky ", env!("CARGO_PKG_VERSION"));
+    let backups = clearsky_api::Backups::new(program, keys::texts(data_dir)?);
     let runtimes = lambda::Runtimes::search(|| {
         let found = sandbox::runtimes::discover(&search_path());
         (found.usable, found.skipped)
@@ -71,16 +72,19 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
         let identity = Arc::new(iam::Identities::new(weak.clone(), keys.collect(), account));
         let invoke = Arc::new(lambda::Invoker::new(weak.clone()));
         let functions = lambda::Functions::new(weak, isolation, runtimes, cache);
-        let states: Vec<Arc<dyn Any + Send + Sync>> = vec![Arc::new(functions)];
-        (Ports { identity, invoke }, states)
+        let port: Arc<dyn Identity> = Arc::clone(&identity) as _;
+        let states: Vec<Arc<dyn Any + Send + Sync>> = vec![identity, Arc::new(functions), Arc::new(backups)];
+        (Ports { identity: port, invoke }, states)
     }))
 }
 
 /// Starts the houses' background work.
 pub async fn workers(platform: &Arc<Platform>) -> anyhow::Result<()> {
+    iam::start(platform).await?;
     platform.state::<lambda::Functions>()?.start_tasks(platform).await;
     dynamodb::start(platform).await?;
     logs::start(platform).await;
+    clearsky_api::start(platform).await?;
     service::sweep::start(platform).await;
     Ok(())
 }
@@ -91,5 +95,6 @@ pub async fn drain(platform: &Arc<Platform>) -> anyhow::Result<()> {
     if tokio::time::timeout(LOGS_DRAIN, functions.flush_logs()).await.is_err() {
         tracing::warn!("some lines of functions did not reach their logs");
     }
+    iam::store_last_uses(platform).await?;
     Ok(())
 }

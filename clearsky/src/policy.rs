@@ -1,0 +1,24 @@
+//! `clearsky policy`: what a role was seen to do in audit mode, as a policy to attach to it.
+
+use serde_json::{Value, json};
+
+use crate::client;
+use crate::config::{Client, Whose};
+
+/// Asks the server and prints the document. What a policy of the caller's cannot allow goes to standard error.
+pub fn run(server: &Client, whose: &Whose, include_allowed: bool) -> anyhow::Result<()> {
+    let mut input = match (&whose.role, &whose.user) {
+        (Some(role), _) => json!({ "RoleName": role }),
+        (None, user) => json!({ "UserName": user }),
+    };
+    input["IncludeAllowed"] = include_allowed.into();
+    let recorded = client::call(server, "GetRecordedPolicy", &input)?;
+    let document = recorded.get("PolicyDocument").and_then(Value::as_str).unwrap_or_default();
+    let document: Value = serde_json::from_str(document)?;
+    println!("{}", serde_json::to_string_pretty(&document)?);
+    for barred in recorded.get("Barred").and_then(Value::as_array).into_iter().flatten() {
+        let of = |name: &str| barred.get(name).and_then(Value::as_str).unwrap_or_default();
+        eprintln!("not in it: {} on {}: {}", of("Action"), of("Resource"), of("Reason"));
+    }
+    Ok(())
+}
