@@ -110,6 +110,23 @@ impl Cx {
         dispatch::transact(self, &dispatch::Closure(work)).await
     }
 
+    /// The same request, with effects of its own: for a part of it that commits alone.
+    pub(crate) fn part(&self) -> Self {
+        Self {
+            platform: Arc::clone(&self.platform),
+            service: Arc::clone(&self.service),
+            scope: self.scope.clone(),
+            caller: self.caller.clone(),
+            request_id: self.request_id.clone(),
+            base_url: self.base_url.clone(),
+            source_ip: self.source_ip.clone(),
+            user_agent: self.user_agent.clone(),
+            trace: self.trace.clone(),
+            now: self.now,
+            effects: Mutex::default(),
+        }
+    }
+
     pub fn note(&self, step: Step) {
         self.trace.note(step);
     }

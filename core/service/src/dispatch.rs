@@ -25,7 +25,7 @@ pub(crate) async fn dispatch(
     let demands = (entry.demands)(cx, input)?;
     authorise::all(cx, &demands).await?;
     match &entry.run {
-        Run::Free(run) => run(cx, input).await.map(Answer::of),
+        Run::Batch(run) | Run::Free(run) => run(cx, input).await.map(Answer::of),
         Run::Events(run) => {
             let (output, events) = run(cx, input).await?;
             Ok(Answer { events: Some(events), ..Answer::of(output) })

@@ -139,7 +139,7 @@ fn check_uri(cx: &Cx, path: &str) -> Result<(), Failure> {
 /// Calls an operation with a document. Streamed bodies do not pass through here.
 pub(crate) async fn call(cx: &Cx, operation: &str, document: &Value) -> Result<Value, Failure> {
     let entry = entry(cx, operation)?;
-    if !matches!(entry.run, Run::Tx(_) | Run::Free(_)) {
+    if !matches!(entry.run, Run::Tx(_) | Run::Batch(_) | Run::Free(_)) {
         return Err(Failure::not_implemented(format!("Calling {operation} from inside")));
     }
     let mut input = (entry.input)();

@@ -4,6 +4,7 @@ mod answer;
 mod audit;
 mod auth;
 mod authorise;
+mod batch;
 mod caller;
 pub mod common;
 mod cx;
@@ -31,6 +32,7 @@ mod wanted;
 
 pub use answer::{Answer, Events, Opened, Outgoing};
 pub use auth::Auth;
+pub use batch::{Batch, run_batch};
 pub use caller::{Caller, Credentials};
 pub use cx::{Cx, Effect};
 pub use demand::Demand;

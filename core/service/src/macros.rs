@@ -7,11 +7,13 @@
 ///     CreateQueue => queue::create_queue, |s, i| demands![sqs::CreateQueue(s.arn("sqs", &i.queue_name))];
 ///     PutObject => put object::put_object, |s, i| demands![s3::PutObject(object_arn(s, i))];
 ///     GetObject => get object::get_object, |s, i| demands![s3::GetObject(object_arn(s, i))];
+///     DeleteObjects => batch delete::DeleteObjects, |_, _| demands![inside s3::DeleteObject];
 ///     Invoke => run invoke::invoke, |s, i| demands![lambda::InvokeFunction(function_arn(s, i))];
 /// }
 /// ```
 /// Without a word: `async fn(&Cx, &mut Tx, &Input) -> Result<Output, Error>`, in a transaction that is committed when it
 /// returns, and run again on a conflict. `put`: `(&Cx, &mut Tx, &Input, &Received)`; the body is in the blob store already.
+/// `batch`: a type that is a [`Batch`](crate::Batch); each of its entries commits, conflicts and fails alone.
 /// `get`: answers `(Output, Outgoing)`. `run`: `(&Cx, &Input)`; opens transactions of its own and is never run again.
 /// `events`: the same, and answers `(Output, Events)`.
 #[macro_export]
@@ -34,6 +36,12 @@ macro_rules! operations {
             let input = $crate::Entry::input_of::<$operation>(input)?;
             let answer = $($path)* $($rest)*(cx, tx, input).await.map_err($crate::Failure::from)?;
             Ok(($crate::Entry::output(answer.0), answer.1))
+        })))
+    };
+    (@entry $operation:ty, [batch $($path:tt)*] [$($rest:tt)*], |$s:pat_param, $i:pat_param| $demands:expr) => {
+        $crate::operations!(@row $operation, |$s, $i| $demands, $crate::Run::Batch(|cx, input| Box::pin(async move {
+            let input = $crate::Entry::input_of::<$operation>(input)?;
+            $crate::run_batch::<$($path)* $($rest)*>(cx, input).await.map($crate::Entry::output)
         })))
     };
     (@entry $operation:ty, [run $($path:tt)*] [$($rest:tt)*], |$s:pat_param, $i:pat_param| $demands:expr) => {

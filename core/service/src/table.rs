@@ -34,6 +34,8 @@ pub enum Run {
     Put(PutFn),
     /// The same, answering with a streamed body.
     Get(GetFn),
+    /// Over many entries: each in a transaction of its own, run again alone.
+    Batch(FreeFn),
     /// Drives something outside the store; never run again.
     Free(FreeFn),
     /// The same, answering with a stream of events.

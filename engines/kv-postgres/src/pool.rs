@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use kv::{Abort, Error, Result};
+use kv::{Abort, Error, Holder, Result};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
-    task,
 };
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -37,15 +36,15 @@ pub(crate) struct Pool {
     runtime: Handle,
 }
 
-/// How many snapshots each task has open.
+/// How many snapshots each has open.
 #[derive(Debug, Default)]
-struct Holders(Mutex<HashMap<task::Id, usize>>);
+struct Holders(Mutex<HashMap<Holder, usize>>);
 
 /// A snapshot that a task has open.
 #[derive(Debug)]
 pub(crate) struct Held {
     holders: Arc<Holders>,
-    task: Option<task::Id>,
+    holder: Option<Holder>,
 }
 
 /// A connection in use. Dropping it closes it, `Pool::give_back` keeps it.
@@ -70,16 +69,16 @@ impl Pool {
 
     /// Notes that the current task has a snapshot open, until what is answered is dropped.
     pub(crate) fn hold(&self) -> Held {
-        let task = task::try_id();
-        if let Some(task) = task {
-            *self.holders.0.lock().unwrap_or_else(PoisonError::into_inner).entry(task).or_default() += 1;
+        let holder = Holder::current();
+        if let Some(holder) = holder {
+            *self.holders.0.lock().unwrap_or_else(PoisonError::into_inner).entry(holder).or_default() += 1;
         }
-        Held { holders: Arc::clone(&self.holders), task }
+        Held { holders: Arc::clone(&self.holders), holder }
     }
 
     fn lot(&self) -> &Arc<Semaphore> {
         let holders = self.holders.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = task::try_id().is_some_and(|task| holders.contains_key(&task));
+        let holds = Holder::current().is_some_and(|holder| holders.contains_key(&holder));
         if holds { &self.further } else { &self.first }
     }
 
@@ -137,12 +136,12 @@ impl Pool {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(task) = self.task else { return };
+        let Some(holder) = self.holder else { return };
         let mut holders = self.holders.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = holders.get(&task).map_or(0, |count| count.saturating_sub(1));
+        let left = holders.get(&holder).map_or(0, |count| count.saturating_sub(1));
         match left {
-            0 => drop(holders.remove(&task)),
-            left => drop(holders.insert(task, left)),
+            0 => drop(holders.remove(&holder)),
+            left => drop(holders.insert(holder, left)),
         }
     }
 }

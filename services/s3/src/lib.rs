@@ -30,7 +30,7 @@ service::operations! { crate::wire;
     DeleteObject => delete::delete_object, |s, i|
         deleting(s, &i.bucket, &i.key, i.version_id.as_deref(), i.if_match.as_deref());
     // Each key is demanded on its own: those that are denied are errors among the answers.
-    DeleteObjects => delete::delete_objects, |s, i| demands![inside s3::DeleteObject, s3::DeleteObjectVersion, s3::GetObject];
+    DeleteObjects => batch delete::DeleteObjects, |s, i| demands![inside s3::DeleteObject, s3::DeleteObjectVersion, s3::GetObject];
     ListObjects => list::list_objects, |s, i|
         listing(s, &i.bucket, i.prefix.as_deref(), i.delimiter.as_deref(), i.max_keys);
     ListObjectsV2 => list::list_objects_v2, |s, i|
