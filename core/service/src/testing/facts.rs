@@ -17,7 +17,7 @@ pub(crate) fn hold(demand: &Demand) -> Result<(), Failure> {
     let Some(facts) = all().iter().find(|facts| facts["service"] == prefix) else {
         return Err(Failure::defect(format!("{}: no house has IAM's facts of it", demand.action)));
     };
-    match fault(facts, &facts["actions"][name], demand) {
+    match fault(facts, entry(facts, "actions", name), demand) {
         Some(fault) => Err(Failure::defect(format!("{}: {fault}", demand.action))),
         None => Ok(()),
     }
@@ -42,7 +42,7 @@ fn fault(facts: &Value, action: &Value, demand: &Demand) -> Option<String> {
         return Some("IAM knows no such action".into());
     }
     let names: Vec<&str> = texts(&action["resources"]).collect();
-    let types: Vec<&Value> = names.iter().map(|name| &facts["resources"][name]).collect();
+    let types: Vec<&Value> = names.iter().map(|name| entry(facts, "resources", name)).collect();
     let is_taken = match types.as_slice() {
         [] => demand.resource == "*",
         types => types.iter().flat_map(|known| texts(&known["arns"])).any(|format| fits(format, &demand.resource)),
@@ -54,6 +54,10 @@ fn fault(facts: &Value, action: &Value, demand: &Demand) -> Option<String> {
     let given = demand.context.iter().map(|(key, _)| *key).chain(demand.tags.iter().map(|(key, _)| key.as_str()));
     let unknown = given.into_iter().find(|key| !known.iter().any(|known| is_key(known, key)))?;
     Some(format!("it does not know the condition key {unknown}, but {known:?}"))
+}
+
+fn entry<'a>(facts: &'a Value, table: &str, name: &str) -> &'a Value {
+    facts.get(table).and_then(|table| table.get(name)).unwrap_or(&Value::Null)
 }
 
 fn texts(list: &Value) -> impl Iterator<Item = &str> {
