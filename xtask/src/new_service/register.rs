@@ -1,10 +1,10 @@
-//! The lines outside its folder that a house needs: workspace, models, server.
+//! The lines outside its folder that a house needs: workspace, models, server, fuzz targets.
 
 use std::path::Path;
 
 use anyhow::Context;
 
-/// Adds the house to the workspace, to the models that `cargo xtask models` fetches, and to the server.
+/// Adds the house to the workspace, to the models that `cargo xtask models` fetches, to the server and to the fuzz targets.
 pub fn register(root: &Path, house: &str, model: &str, source: &str) -> anyhow::Result<()> {
     for (file, edit) in edits(house, model, source) {
         let path = root.join(file);
@@ -30,7 +30,7 @@ impl Edit {
     }
 }
 
-fn edits(house: &str, model: &str, source: &str) -> [(&'static str, Edit); 4] {
+fn edits(house: &str, model: &str, source: &str) -> [(&'static str, Edit); 6] {
     let krate = house.replace('-', "_");
     let edit = |kin, line| Edit { kin, line };
     [
@@ -38,6 +38,8 @@ fn edits(house: &str, model: &str, source: &str) -> [(&'static str, Edit); 4] {
         ("xtask/src/models.rs", edit("    (\"", format!("    ({house:?}, {model:?}, {source:?}),"))),
         ("clearsky/Cargo.toml", edit(".workspace = true", format!("{house}.workspace = true"))),
         ("clearsky/src/wiring.rs", edit("::service(),", format!("        {krate}::service(),"))),
+        ("fuzz/Cargo.toml", edit(".workspace = true", format!("{house}.workspace = true"))),
+        ("fuzz/src/targets/operations.rs", edit("::service(),", format!("        {krate}::service(),"))),
     ]
 }
 
