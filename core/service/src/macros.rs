@@ -38,10 +38,10 @@ macro_rules! operations {
             Ok(($crate::Entry::output(answer.0), answer.1))
         })))
     };
-    (@entry $operation:ty, [batch $($path:tt)*] [$($rest:tt)*], |$s:pat_param, $i:pat_param| $demands:expr) => {
+    (@entry $operation:ty, [batch $first:tt $($path:tt)*] [$($rest:tt)*], |$s:pat_param, $i:pat_param| $demands:expr) => {
         $crate::operations!(@row $operation, |$s, $i| $demands, $crate::Run::Batch(|cx, input| Box::pin(async move {
             let input = $crate::Entry::input_of::<$operation>(input)?;
-            $crate::run_batch::<$($path)* $($rest)*>(cx, input).await.map($crate::Entry::output)
+            $crate::run_batch::<$first $($path)* $($rest)*>(cx, input).await.map($crate::Entry::output)
         })))
     };
     (@entry $operation:ty, [run $($path:tt)*] [$($rest:tt)*], |$s:pat_param, $i:pat_param| $demands:expr) => {
