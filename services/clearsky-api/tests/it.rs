@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use policy::{Context, Policies, Principal, Request, evaluate};
-use serde_json::json;
+use serde_json::{Value, json};
 use service::testing::Kit;
-use service::{Step, Trace, Traced};
+use service::{Step, Trace, Traced, Use, Verdict};
 
 fn kit() -> Kit {
     Kit::new(kv_memory::Memory::store(), vec![clearsky_api::service()])
@@ -62,4 +62,39 @@ async fn only_who_may_is_told() {
     remember(&kit, "r-1");
     let denied = kit.call_as(&Kit::nobody(), "clearsky", "ExplainRequest", json!({ "RequestId": "r-1" })).await;
     assert_eq!(denied.unwrap_err().facts.code, "AccessDeniedException");
+}
+
+#[tokio::test]
+async fn what_a_role_lacked_becomes_a_policy() {
+    let kit = kit();
+    let used = |action: &str| Use {
+        principal: concat!("arn", ":aws:iam::000000000000:role/x/app").into(),
+        action: action.into(),
+        resource: "*".into(),
+    };
+    kit.platform.wanted.note(used("s3:ListAllMyBuckets"), Verdict::Lacking);
+    kit.platform.wanted.note(used("lambda:ListFunctions"), Verdict::Allowed);
+    kit.platform.wanted.note(used("iam:ListRoles"), Verdict::Barred("a statement denies it".into()));
+    let ask = async |document| kit.call("clearsky", "GetRecordedPolicy", document).await.unwrap();
+    let lacked = ask(json!({ "RoleName": "app" })).await;
+    let text = |answer: &Value| answer["PolicyDocument"].as_str().unwrap().to_owned();
+    assert!(text(&lacked).contains("s3:ListAllMyBuckets") && !text(&lacked).contains("lambda:"), "{lacked}");
+    let barred = json!([{ "Action": "iam:ListRoles", "Resource": "*", "Reason": "a statement denies it" }]);
+    assert_eq!(lacked["Barred"], barred);
+    assert!(text(&ask(json!({ "RoleName": "app", "IncludeAllowed": true })).await).contains("lambda:ListFunctions"));
+}
+
+#[tokio::test]
+async fn policies_are_made_of_one_caller_who_was_seen() {
+    let kit = kit();
+    for (document, expected) in [
+        (json!({ "UserName": "app" }), "ResourceNotFoundException 404: Nothing is recorded of the user app"),
+        (json!({}), "InvalidParameterException 400: Either RoleName or UserName must be given."),
+        (json!({ "RoleName": "a", "UserName": "a" }), "InvalidParameterException 400: Either RoleName or UserName"),
+    ] {
+        let answer = kit.show("clearsky", "GetRecordedPolicy", document).await;
+        assert!(answer.starts_with(expected), "{answer}");
+    }
+    let denied = kit.call_as(&Kit::nobody(), "clearsky", "GetRecordedPolicy", json!({ "RoleName": "a" })).await;
+    assert!(denied.unwrap_err().message.contains("clearsky:GetRecordedPolicy on resource: "));
 }
