@@ -23,7 +23,7 @@ pub(crate) fn empty() -> Body {
 
 /// Turns a reply into HTTP. HEAD and 304 answers keep their headers and lose their bodies.
 pub(crate) fn respond(reply: Reply, method: &Method) -> Response<Body> {
-    let Reply { rendered, body, error, message: _ } = reply;
+    let Reply { rendered, body, error: _, message: _ } = reply;
     let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let bodyless = method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
     let mut length = Some(rendered.body.len() as u64);
@@ -42,7 +42,7 @@ pub(crate) fn respond(reply: Reply, method: &Method) -> Response<Body> {
     let mut response = Response::new(content);
     *response.status_mut() = status;
     *response.headers_mut() = rendered.headers;
-    if bodyless && (error.is_some() || status == StatusCode::NOT_MODIFIED) {
+    if status == StatusCode::NOT_MODIFIED {
         response.headers_mut().remove(http::header::CONTENT_TYPE);
     }
     if let Some(length) = length.filter(|_| status != StatusCode::NO_CONTENT) {

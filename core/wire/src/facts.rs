@@ -17,6 +17,8 @@ pub struct Model {
     pub error_namespace: &'static str,
     /// Clients of its former query protocol expect the codes of that (`x-amzn-query-error`).
     pub query_compatible: bool,
+    /// Errors are not wrapped (restXml: S3).
+    pub bare_errors: bool,
     /// Every operation of the model, supported or not.
     pub operations: &'static [OperationFacts],
 }
@@ -158,7 +160,8 @@ pub enum TimestampFormat {
 /// Model constraints. Lengths count characters, bytes (blob) or elements.
 #[derive(Debug)]
 pub struct Constraints {
-    pub length_min: u64,
+    /// `None` is not 0: texts that name all constraints leave it out.
+    pub length_min: Option<u64>,
     pub length_max: u64,
     pub range_min: i64,
     pub range_max: i64,
@@ -167,6 +170,8 @@ pub struct Constraints {
     pub values: &'static [&'static str],
     /// The value is nobody's to read: no text repeats it.
     pub sensitive: bool,
+    /// Texts that name all constraints say that it must not be null (Lambda).
+    pub not_null: bool,
 }
 
 /// How an error of the model travels.
@@ -221,13 +226,14 @@ impl ErrorFacts {
 
 impl Constraints {
     pub const NONE: Self = Self {
-        length_min: 0,
+        length_min: None,
         length_max: u64::MAX,
         range_min: i64::MIN,
         range_max: i64::MAX,
         pattern: None,
         values: &[],
         sensitive: false,
+        not_null: false,
     };
 }
 
@@ -237,8 +243,18 @@ impl Schema {
     }
 
     pub const fn length(mut self, min: u64, max: u64) -> Self {
-        self.constraints.length_min = min;
+        self.constraints.length_min = Some(min);
         self.constraints.length_max = max;
+        self
+    }
+
+    pub const fn length_max(mut self, max: u64) -> Self {
+        self.constraints.length_max = max;
+        self
+    }
+
+    pub const fn not_null(mut self) -> Self {
+        self.constraints.not_null = true;
         self
     }
 
@@ -322,6 +338,13 @@ impl Member {
     pub const fn only(mut self, values: &'static [&'static str]) -> Self {
         self.only = values;
         self
+    }
+}
+
+impl Location {
+    /// Whether a member that is there is in an answer's body. What only requests have elsewhere, answers have there.
+    pub fn is_in_answers_body(self) -> bool {
+        matches!(self, Self::Body | Self::Uri | Self::QueryString | Self::QueryMap)
     }
 }
 

@@ -207,6 +207,7 @@ mod tests {
         xml_namespace: "",
         error_namespace: "",
         query_compatible: false,
+        bare_errors: false,
         operations: &[],
     };
 

@@ -71,14 +71,16 @@ pub fn check(value: &str, schema: &'static Schema) -> Vec<String> {
 fn all(schema: &'static Schema) -> Vec<String> {
     let c = &schema.constraints;
     if !c.values.is_empty() {
-        return vec![one_of(schema)];
+        let not_null = c.not_null.then(|| "Member must not be null".to_owned());
+        return std::iter::once(one_of(schema)).chain(not_null).collect();
     }
     let mut constraints = Vec::new();
     constraints.extend((c.length_max < u64::MAX).then(|| at_most("length", c.length_max)));
-    constraints.extend((0 < c.length_min).then(|| at_least("length", c.length_min)));
-    constraints.extend((c.range_max < i64::MAX).then(|| at_most("value", c.range_max)));
-    constraints.extend((i64::MIN < c.range_min).then(|| at_least("value", c.range_min)));
+    constraints.extend(c.length_min.map(|min| at_least("length", min)));
+    constraints.extend((c.range_max < i64::MAX).then(|| at_most("value", bound(c.range_max, schema))));
+    constraints.extend((i64::MIN < c.range_min).then(|| at_least("value", bound(c.range_min, schema))));
     constraints.extend(c.pattern.map(matching));
+    constraints.extend(c.not_null.then(|| "Member must not be null".to_owned()));
     constraints
 }
 
@@ -101,28 +103,33 @@ fn at_most(what: &str, bound: impl std::fmt::Display) -> String {
 fn length(count: usize, schema: &'static Schema) -> Option<String> {
     let (count, c) = (count as u64, &schema.constraints);
     match () {
-        () if count < c.length_min => Some(at_least("length", c.length_min)),
+        () if count < c.length_min.unwrap_or(0) => Some(at_least("length", c.length_min.unwrap_or(0))),
         () if c.length_max < count => Some(at_most("length", c.length_max)),
         () => None,
     }
 }
 
+/// A bound as a text, in Java's words for numbers of its kind.
+fn bound(number: i64, schema: &'static Schema) -> String {
+    if matches!(schema.kind, Kind::Double) { format!("{:?}", number as f64) } else { number.to_string() }
+}
+
 /// The bound that a number is beyond, if it is.
-fn range<N: PartialOrd>(value: N, bound: fn(i64) -> N, schema: &'static Schema) -> Option<String> {
+fn range<N: PartialOrd>(value: N, number: fn(i64) -> N, schema: &'static Schema) -> Option<String> {
     let c = &schema.constraints;
     match () {
-        () if value < bound(c.range_min) => Some(at_least("value", c.range_min)),
-        () if bound(c.range_max) < value => Some(at_most("value", c.range_max)),
+        () if value < number(c.range_min) => Some(at_least("value", bound(c.range_min, schema))),
+        () if number(c.range_max) < value => Some(at_most("value", bound(c.range_max, schema))),
         () => None,
     }
 }
 
 fn whole(value: i64, schema: &'static Schema) -> Option<String> {
-    range(value, |bound| bound, schema)
+    range(value, |number| number, schema)
 }
 
 fn fractional(value: f64, schema: &'static Schema) -> Option<String> {
-    range(value, |bound| bound as f64, schema)
+    range(value, |number| number as f64, schema)
 }
 
 /// A writer that writes nothing and judges everything it is shown.

@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 
@@ -228,8 +229,8 @@ pub mod schema {
     pub static SELECTION_KEY: Schema = Schema::new("SelectionKey", Kind::String);
     pub static STAGE: Schema = Schema::new("Stage", Kind::Structure);
     pub static STAGE_VARIABLES_MAP: Schema = Schema::new("StageVariablesMap", Kind::Map { key_name: "key", key: &__STRING, value_name: "value", value: &STRING_WITH_LENGTH_BETWEEN0_AND2048, flattened: false });
-    pub static STRING_WITH_LENGTH_BETWEEN0_AND1024: Schema = Schema::new("StringWithLengthBetween0And1024", Kind::String).length(0, 1024);
-    pub static STRING_WITH_LENGTH_BETWEEN0_AND2048: Schema = Schema::new("StringWithLengthBetween0And2048", Kind::String).length(0, 2048);
+    pub static STRING_WITH_LENGTH_BETWEEN0_AND1024: Schema = Schema::new("StringWithLengthBetween0And1024", Kind::String).length_max(1024);
+    pub static STRING_WITH_LENGTH_BETWEEN0_AND2048: Schema = Schema::new("StringWithLengthBetween0And2048", Kind::String).length_max(2048);
     pub static STRING_WITH_LENGTH_BETWEEN1_AND128: Schema = Schema::new("StringWithLengthBetween1And128", Kind::String).length(1, 128);
     pub static STRING_WITH_LENGTH_BETWEEN1_AND1600: Schema = Schema::new("StringWithLengthBetween1And1600", Kind::String).length(1, 1600);
     pub static STRING_WITH_LENGTH_BETWEEN1_AND64: Schema = Schema::new("StringWithLengthBetween1And64", Kind::String).length(1, 64);

@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 

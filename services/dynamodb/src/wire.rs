@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "",
     error_namespace: "com.amazonaws.dynamodb.v20120810",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 
@@ -113,7 +114,7 @@ pub mod schema {
     pub static ATTRIBUTE_DEFINITION: Schema = Schema::new("AttributeDefinition", Kind::Structure);
     pub static ATTRIBUTE_DEFINITIONS: Schema = Schema::new("AttributeDefinitions", Kind::List { item_name: "member", item: &ATTRIBUTE_DEFINITION, flattened: false });
     pub static ATTRIBUTE_MAP: Schema = Schema::new("AttributeMap", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE, flattened: false });
-    pub static ATTRIBUTE_NAME: Schema = Schema::new("AttributeName", Kind::String).length(0, 65535);
+    pub static ATTRIBUTE_NAME: Schema = Schema::new("AttributeName", Kind::String).length_max(65535);
     pub static ATTRIBUTE_VALUE: Schema = Schema::new("AttributeValue", Kind::Custom);
     pub static BATCH_GET_ITEM_INPUT: Schema = Schema::new("BatchGetItemInput", Kind::Structure);
     pub static BATCH_GET_ITEM_OUTPUT: Schema = Schema::new("BatchGetItemOutput", Kind::Structure);

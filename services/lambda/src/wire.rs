@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 
@@ -150,7 +151,7 @@ pub mod schema {
     pub static ACTION: Schema = Schema::new("Action", Kind::String).length(0, 10000).pattern("(lambda:[*]|lambda:[a-zA-Z]+|[*])");
     pub static ADD_PERMISSION_REQUEST: Schema = Schema::new("AddPermissionRequest", Kind::Structure);
     pub static ADD_PERMISSION_RESPONSE: Schema = Schema::new("AddPermissionResponse", Kind::Structure);
-    pub static ARCHITECTURE: Schema = Schema::new("Architecture", Kind::String).values(&["x86_64", "arm64"]);
+    pub static ARCHITECTURE: Schema = Schema::new("Architecture", Kind::String).not_null().values(&["x86_64", "arm64"]);
     pub static ARCHITECTURES_LIST: Schema = Schema::new("ArchitecturesList", Kind::List { item_name: "member", item: &ARCHITECTURE, flattened: false }).length(1, 1);
     pub static ARN: Schema = Schema::new("Arn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
     pub static BLOB: Schema = Schema::new("Blob", Kind::Blob).sensitive();

@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 
@@ -247,7 +248,7 @@ pub mod schema {
     pub static TAG_KEY: Schema = Schema::new("TagKey", Kind::String).length(1, 128).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$");
     pub static TAG_KEY_LIST: Schema = Schema::new("TagKeyList", Kind::List { item_name: "member", item: &TAG_KEY, flattened: false }).length(0, 50);
     pub static TAG_RESOURCE_REQUEST: Schema = Schema::new("TagResourceRequest", Kind::Structure);
-    pub static TAG_VALUE: Schema = Schema::new("TagValue", Kind::String).length(0, 256).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$");
+    pub static TAG_VALUE: Schema = Schema::new("TagValue", Kind::String).length_max(256).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$");
     pub static TAGS: Schema = Schema::new("Tags", Kind::Map { key_name: "key", key: &TAG_KEY, value_name: "value", value: &TAG_VALUE, flattened: false }).length(1, 50);
     pub static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::Long).range(0, i64::MAX);
     pub static UNTAG_RESOURCE_REQUEST: Schema = Schema::new("UntagResourceRequest", Kind::Structure);

@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "http://s3.amazonaws.com/doc/2006-03-01/",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: true,
     operations: OPERATIONS,
 };
 

@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 
@@ -266,7 +267,7 @@ pub mod schema {
     pub static STRING: Schema = Schema::new("String", Kind::String);
     pub static TAG: Schema = Schema::new("Tag", Kind::Structure);
     pub static TAG_KEY: Schema = Schema::new("TagKey", Kind::String).length(1, 128).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$");
-    pub static TAG_LIST: Schema = Schema::new("TagList", Kind::List { item_name: "member", item: &TAG, flattened: false }).length(0, 1000);
+    pub static TAG_LIST: Schema = Schema::new("TagList", Kind::List { item_name: "member", item: &TAG, flattened: false }).length_max(1000);
     pub static TAG_VALUE: Schema = Schema::new("TagValue", Kind::String).length(0, 256).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$");
     pub static UNLABEL_PARAMETER_VERSION_REQUEST: Schema = Schema::new("UnlabelParameterVersionRequest", Kind::Structure);
     pub static UNLABEL_PARAMETER_VERSION_RESULT: Schema = Schema::new("UnlabelParameterVersionResult", Kind::Structure);

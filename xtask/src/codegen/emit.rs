@@ -42,17 +42,22 @@ fn schema(source: &Source, name: &str) -> anyhow::Result<String> {
     let shape = source.shape(name)?;
     let kind = kind(source, name, shape)?;
     let mut out = format!("Schema::new({name:?}, {kind})");
-    let number = |key| shape.get(key).and_then(Value::as_i64);
+    let (min, max) = (whole(name, shape.get("min"))?, whole(name, shape.get("max"))?);
     let is_number = matches!(text(shape, "type"), "integer" | "long" | "float" | "double");
-    if number("min").is_some() || number("max").is_some() {
-        let (min, max) = (number("min"), number("max"));
-        if is_number {
-            let (min, max) =
-                (min.map_or("i64::MIN".into(), |m| m.to_string()), max.map_or("i64::MAX".into(), |m| m.to_string()));
+    match (min, max) {
+        (None, None) => (),
+        (min, max) if is_number => {
+            let (min, max) = (min.map(|m| m.to_string()), max.map(|m| m.to_string()));
+            let (min, max) = (min.unwrap_or("i64::MIN".into()), max.unwrap_or("i64::MAX".into()));
             write!(out, ".range({min}, {max})")?;
-        } else {
-            write!(out, ".length({}, {})", min.unwrap_or(0).max(0), max.map_or("u64::MAX".into(), |m| m.to_string()))?;
         }
+        (Some(min), max) => {
+            write!(out, ".length({}, {})", min.max(0), max.map_or("u64::MAX".into(), |m| m.to_string()))?;
+        }
+        (None, Some(max)) => write!(out, ".length_max({max})")?,
+    }
+    if shape.get("notNull").and_then(Value::as_bool).unwrap_or(false) {
+        out.push_str(".not_null()");
     }
     if shape.get("sensitive").and_then(Value::as_bool).unwrap_or(false) {
         out.push_str(".sensitive()");
@@ -64,6 +69,13 @@ fn schema(source: &Source, name: &str) -> anyhow::Result<String> {
         write!(out, ".values(&{values:?})", values = values.iter().filter_map(Value::as_str).collect::<Vec<_>>())?;
     }
     Ok(out)
+}
+
+/// A bound; models write those of fractional numbers as such.
+fn whole(name: &str, bound: Option<&Value>) -> anyhow::Result<Option<i64>> {
+    let Some(bound) = bound else { return Ok(None) };
+    let number = bound.as_i64().or_else(|| bound.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as i64));
+    number.map(Some).with_context(|| format!("{name}: the bound {bound} is not generated"))
 }
 
 fn kind(source: &Source, name: &str, shape: &Value) -> anyhow::Result<String> {

@@ -81,6 +81,8 @@ fn header(source: &Source, out: &mut String) -> anyhow::Result<()> {
         "    error_namespace: {:?},\n    query_compatible: {compatible},",
         source.metadata("errorNamespace")
     )?;
+    let bare = source.model.pointer("/metadata/noErrorWrapping").is_some();
+    writeln!(out, "    bare_errors: {bare},")?;
     writeln!(out, "    operations: OPERATIONS,\n}};\n")?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use minicbor::data::Tag;
 use serde_json::Value;
 
 use crate::codec::cbor::EPOCH_TAG;
-use crate::facts::{Kind, Location, Schema};
+use crate::facts::{Kind, Schema};
 use crate::shape::{Shape, Structure, Writer};
 
 /// Writes one CBOR item.
@@ -62,7 +62,7 @@ impl Writer for CborWriter {
     fn structure(&mut self, from: &dyn Structure) {
         put!(self.out.begin_map());
         let members = from.facts().members.iter().enumerate();
-        for (index, member) in members.filter(|(_, m)| m.location == Location::Body) {
+        for (index, member) in members.filter(|(_, m)| m.location.is_in_answers_body()) {
             let Some(value) = from.member(index).filter(|value| value.present()) else { continue };
             put!(self.out.str(member.wire_name));
             value.write(self, member.schema);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::codec::format_timestamp;
-use crate::facts::{Kind, Location, Schema, TimestampFormat};
+use crate::facts::{Kind, Schema, TimestampFormat};
 use crate::shape::{Shape, Structure, Writer};
 
 /// Writes one JSON text.
@@ -34,7 +34,7 @@ impl Writer for JsonWriter {
         self.out.push(b'{');
         let mut first = true;
         let members = from.facts().members.iter().enumerate();
-        for (index, member) in members.filter(|(_, m)| m.location == Location::Body) {
+        for (index, member) in members.filter(|(_, m)| m.location.is_in_answers_body()) {
             let Some(value) = from.member(index).filter(|value| value.present()) else { continue };
             self.comma_unless(&mut first);
             self.text(member.wire_name);

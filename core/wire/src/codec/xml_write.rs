@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::codec::TextWriter;
-use crate::facts::{Kind, Location, Schema, TimestampFormat};
+use crate::facts::{Kind, Schema, TimestampFormat};
 use crate::shape::{Shape, Structure, Writer};
 
 /// Text for XML. Characters that XML 1.0 cannot carry are written as references: lenient readers still get them, as from S3.
@@ -110,7 +110,7 @@ impl Writer for XmlWriter {
         self.attributes_of(from);
         let name = self.open();
         let members = from.facts().members.iter().enumerate();
-        for (index, member) in members.filter(|(_, m)| m.location == Location::Body && !m.attribute) {
+        for (index, member) in members.filter(|(_, m)| m.location.is_in_answers_body() && !m.attribute) {
             let Some(value) = from.member(index).filter(|value| value.present()) else { continue };
             self.element(member.wire_name);
             value.write(self, member.schema);

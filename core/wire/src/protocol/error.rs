@@ -27,7 +27,8 @@ pub fn write_error(model: &Model, protocol: Protocol, error: &ErrorBody<'_>) -> 
         Protocol::AwsJson10 => aws_json(model, error, "application/x-amz-json-1.0"),
         Protocol::AwsJson11 => aws_json(model, error, "application/x-amz-json-1.1"),
         Protocol::RestJson => located(rest_json(error), error),
-        Protocol::RestXml => located(rest_xml(error), error),
+        Protocol::RestXml if model.bare_errors => located(rest_xml(error), error),
+        Protocol::RestXml => located(query(model, error), error),
         Protocol::Query => query(model, error),
         Protocol::RpcV2Cbor => {
             let mut writer = CborWriter::default();
@@ -51,14 +52,32 @@ fn of_query(model: &Model, error: &ErrorBody<'_>, mut rendered: Rendered) -> Ren
     rendered
 }
 
+/// Errors of the framework that AWS's services stand on, with its namespaces, in services that name namespaces (observed).
+const FRAMEWORK: &[(&str, &str)] = &[
+    ("ValidationException", "com.amazon.coral.validate"),
+    ("AccessDeniedException", "com.amazon.coral.service"),
+    ("ExpiredTokenException", "com.amazon.coral.service"),
+    ("IncompleteSignatureException", "com.amazon.coral.service"),
+    ("InvalidSignatureException", "com.amazon.coral.service"),
+    ("MissingAuthenticationTokenException", "com.amazon.coral.service"),
+    ("SerializationException", "com.amazon.coral.service"),
+    ("UnknownOperationException", "com.amazon.coral.service"),
+    ("UnrecognizedClientException", "com.amazon.coral.service"),
+    ("ThrottlingException", "com.amazon.coral.availability"),
+];
+
 /// The error as a document that names its type.
 fn typed(model: &Model, error: &ErrorBody<'_>) -> Value {
+    let shape = error.facts.shape;
+    let framework = FRAMEWORK.iter().find(|(known, _)| *known == shape).map(|(_, namespace)| *namespace);
     let kind = match model.error_namespace {
-        "" => error.facts.shape.to_owned(),
-        namespace => format!("{namespace}#{}", error.facts.shape),
+        "" => shape.to_owned(),
+        namespace => format!("{}#{shape}", framework.unwrap_or(namespace)),
     };
     let mut body = json!({ "__type": kind });
-    fill(&mut body, error);
+    // The framework's own denials have a text with a capital name (observed).
+    let denied = framework.is_some() && !model.error_namespace.is_empty() && shape == "AccessDeniedException";
+    fill(&mut body, error, if denied { "Message" } else { error.facts.message_member });
     body
 }
 
@@ -81,7 +100,7 @@ fn rest_json(error: &ErrorBody<'_>) -> Rendered {
         true => json!({ "Type": if error.facts.fault == Fault::Sender { "User" } else { "Service" } }),
         false => json!({}),
     };
-    fill(&mut body, error);
+    fill(&mut body, error, error.facts.message_member);
     if let Some(object) = body.as_object_mut() {
         object.retain(|name, _| header_of(error, name).is_none());
     }
@@ -90,16 +109,18 @@ fn rest_json(error: &ErrorBody<'_>) -> Rendered {
     rendered
 }
 
-fn fill(body: &mut Value, error: &ErrorBody<'_>) {
+fn fill(body: &mut Value, error: &ErrorBody<'_>, message_member: &str) {
     if let Some(object) = body.as_object_mut() {
-        object.insert(error.facts.message_member.to_owned(), json!(error.message));
+        if !error.message.is_empty() {
+            object.insert(message_member.to_owned(), json!(error.message));
+        }
         object.extend(error.members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     }
 }
 
 fn rest_xml(error: &ErrorBody<'_>) -> Rendered {
     let ErrorBody { facts, message, members, request_id, resource } = error;
-    let mut xml = format!("<Error><Code>{}</Code><Message>{}</Message>", facts.code, escape(message));
+    let mut xml = format!("<Error><Code>{}</Code>{}", facts.code, said(message));
     for (name, value) in members.iter().filter(|(name, _)| header_of(error, name).is_none()) {
         element(&mut xml, name, value);
     }
@@ -107,6 +128,11 @@ fn rest_xml(error: &ErrorBody<'_>) -> Rendered {
     xml.push_str(&format!("<Resource>{resource}</Resource><RequestId>{request_id}</RequestId>"));
     xml.push_str(&format!("<HostId>{}</HostId></Error>", host_id(request_id)));
     Rendered::xml(facts.status, "application/xml", &xml)
+}
+
+/// The text as an element. An error without one has none.
+fn said(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!("<Message>{}</Message>", escape(message)) }
 }
 
 /// The second id that S3 gives its answers (`x-amz-id-2`): whose server gave the first one.
@@ -131,10 +157,11 @@ fn element(xml: &mut String, name: &str, value: &Value) {
 fn query(model: &Model, error: &ErrorBody<'_>) -> Rendered {
     let ErrorBody { facts, message, members, request_id, .. } = error;
     let fault = if facts.fault == Fault::Sender { "Sender" } else { "Receiver" };
-    let (namespace, code, message) = (model.xml_namespace, facts.code, escape(message));
+    let (namespace, code, message) = (model.xml_namespace, facts.code, said(message));
     let mut further = String::new();
-    members.iter().for_each(|(name, value)| element(&mut further, name, value));
-    let inner = format!("<Error><Type>{fault}</Type><Code>{code}</Code><Message>{message}</Message>{further}</Error>");
+    let in_body = members.iter().filter(|(name, _)| header_of(error, name).is_none());
+    in_body.for_each(|(name, value)| element(&mut further, name, value));
+    let inner = format!("<Error><Type>{fault}</Type><Code>{code}</Code>{message}{further}</Error>");
     let xml =
         format!("<ErrorResponse xmlns=\"{namespace}\">{inner}<RequestId>{request_id}</RequestId></ErrorResponse>");
     Rendered::new(facts.status, "text/xml", xml)

@@ -104,7 +104,7 @@ fn rest(model: &Model, route: &Route, output: &dyn Structure) -> Rendered {
         Some((_, member)) if member.streaming => Rendered::new(200, "binary/octet-stream", Bytes::new()),
         Some((index, member)) => payload(model, route.protocol, member, output.member(index)),
         None if is_json => Rendered::new(200, "application/json", json(output)),
-        None if facts.members.iter().any(|m| m.location == Location::Body) => {
+        None if facts.members.iter().any(|m| m.location.is_in_answers_body()) => {
             let mut writer = XmlWriter::new(operation.output_root, model.xml_namespace).with_milliseconds();
             writer.structure(output);
             Rendered::xml(200, "application/xml", &writer.out)

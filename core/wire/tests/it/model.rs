@@ -96,6 +96,7 @@ pub fn model(protocol: Protocol) -> Model {
         xml_namespace: "urn:test",
         error_namespace: "com.test",
         query_compatible: false,
+        bare_errors: true,
         operations: OPERATIONS,
     }
 }

@@ -12,6 +12,7 @@ pub mod limits {
     pub static KIND: Schema = Schema::new("Kind", Kind::String).values(&["HASH", "RANGE"]);
     pub static COUNT: Schema = Schema::new("Count", Kind::Integer).range(1, 100);
     pub static SIZE: Schema = Schema::new("Size", Kind::Long).range(10, i64::MAX);
+    pub static LATEST: Schema = Schema::new("Latest", Kind::Double).range(0, 1).not_null();
     pub static SHARE: Schema = Schema::new("Share", Kind::Double).range(0, 1);
     pub static BYTES: Schema = Schema::new("Bytes", Kind::Blob).length(1, 2);
     pub static SECRET: Schema = Schema::new("Secret", Kind::String).length(8, 64).sensitive();
@@ -26,6 +27,7 @@ pub mod limits {
     pub static GROUPS: Schema = list("Groups", &NAMES);
     pub static BY_NAME: Schema = map("ByName", &TAG_VALUE).length(1, 2);
     pub static HIDDEN: Schema = map("Hidden", &TAG_VALUE).sensitive();
+    pub static WEIGHTS: Schema = map("Weights", &LATEST);
     pub static TAGS_BY_NAME: Schema = map("TagsByName", &TAGS);
     pub static TAG_BY_NAME: Schema = map("TagByName", &TAG);
 
@@ -59,6 +61,7 @@ wire::structure! { Limited: [
     tags: Option<Vec<Tag>> = Member::new("Tags", &limits::TAGS);
     by_name: Option<BTreeMap<String, String>> = Member::new("ByName", &limits::BY_NAME);
     hidden: Option<BTreeMap<String, String>> = Member::new("Hidden", &limits::HIDDEN);
+    weights: Option<BTreeMap<String, f64>> = Member::new("Weights", &limits::WEIGHTS);
     tags_by_name: Option<BTreeMap<String, Vec<Tag>>> = Member::new("TagsByName", &limits::TAGS_BY_NAME);
     tag_by_name: Option<BTreeMap<String, Tag>> = Member::new("TagByName", &limits::TAG_BY_NAME);
 ] streams [] refuses [] }
@@ -91,8 +94,8 @@ fn scalars_have_their_words() {
     check(r#"{"Count":0}"#, &["Value '0' at 'count' Member must have value greater than or equal to 1"]);
     check(r#"{"Count":101}"#, &["Value '101' at 'count' Member must have value less than or equal to 100"]);
     check(r#"{"Size":-1}"#, &["Value '-1' at 'size' Member must have value greater than or equal to 10"]);
-    check(r#"{"Share":1.5}"#, &["Value '1.5' at 'share' Member must have value less than or equal to 1"]);
-    check(r#"{"Share":-0.5}"#, &["Value '-0.5' at 'share' Member must have value greater than or equal to 0"]);
+    check(r#"{"Share":1.5}"#, &["Value '1.5' at 'share' Member must have value less than or equal to 1.0"]);
+    check(r#"{"Share":-0.5}"#, &["Value '-0.5' at 'share' Member must have value greater than or equal to 0.0"]);
     let buffer = "Value 'java.nio.HeapByteBuffer[pos=0 lim=3 cap=3]' at 'bytes'";
     check(r#"{"Bytes":"AAAA"}"#, &[&format!("{buffer} Member must have length less than or equal to 2")]);
     let empty = "Value 'java.nio.HeapByteBuffer[pos=0 lim=0 cap=0]' at 'bytes'";
@@ -199,13 +202,21 @@ fn maps_have_lengths_and_their_keys_and_values_constraints() {
     check(
         r#"{"ByName":{"abc":"12345"}}"#,
         &[
-            "Value '{abc=12345}' at 'byName' Map value must satisfy constraint: [Member must have length less than or equal to 4]",
+            "Value '{abc=12345}' at 'byName' Map value must satisfy constraint: [Member must have length less than or equal to 4, \
+           Member must have length greater than or equal to 0]",
+        ],
+    );
+    check(
+        r#"{"Weights":{"abc":2}}"#,
+        &[
+            "Value '{abc=2.0}' at 'weights' Map value must satisfy constraint: [Member must have value less than or equal to 1.0, \
+           Member must have value greater than or equal to 0.0, Member must not be null]",
         ],
     );
     check(
         r#"{"TagsByName":{"abc":[{"Key":"a"},{"Key":"b"},{"Key":"c"}]}}"#,
         &["Value '{abc=[Tag, Tag, Tag]}' at 'tagsByName' Map value must satisfy constraint: \
-           [Member must have length less than or equal to 2]"],
+           [Member must have length less than or equal to 2, Member must have length greater than or equal to 0]"],
     );
 }
 

@@ -83,5 +83,5 @@ fn requests_become_inputs() {
 
 #[test]
 fn outputs_become_answers() {
-    judge("output", (287, 49), output::judge);
+    judge("output", (290, 46), output::judge);
 }

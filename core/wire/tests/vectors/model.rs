@@ -79,6 +79,7 @@ pub fn make(suite: &Value, case: &Value) -> Made {
         xml_namespace: "",
         error_namespace: "",
         query_compatible: metadata.get("awsQueryCompatible").is_some(),
+        bare_errors: false,
         operations,
     };
     Made { model: leak(model), operation: &operations[0] }

@@ -1,8 +1,8 @@
 //! Results of the "output" vectors, encoded, against their responses.
 
 use serde_json::Value;
-use wire::Protocol;
 use wire::protocol::{ErrorBody, Rendered, write_error, write_output};
+use wire::{Location, Protocol};
 
 use crate::compare::{Element, cbor, same};
 use crate::input;
@@ -45,9 +45,6 @@ fn plain(mut document: Value) -> Value {
         if let Some(Value::String(kind)) = object.get_mut("__type") {
             *kind = kind.rsplit('#').next().unwrap().to_owned();
         }
-        if object.get("message").is_some_and(|message| message == "") {
-            object.remove("message");
-        }
     }
     document
 }
@@ -68,7 +65,8 @@ fn failure(suite: &Value, case: &Value, made: &Made) -> Rendered {
         .members
         .iter()
         .filter(|m| !m.name.eq_ignore_ascii_case("message"))
-        .filter_map(|m| Some((m.wire_name, body.get(m.wire_name).or_else(|| body.get(m.name))?.clone())))
+        .map(|m| (if m.location == Location::Body { m.wire_name } else { m.name }, m))
+        .filter_map(|(name, m)| Some((name, body.get(name).or_else(|| body.get(m.name))?.clone())))
         .collect();
     let error = ErrorBody { facts: &facts, message, members: &members, request_id: "foo-id", resource: "" };
     write_error(made.model, made.model.protocol(), &error)

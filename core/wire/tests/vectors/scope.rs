@@ -78,6 +78,7 @@ const LISTED: &[(&str, &[(&str, &str)])] = &[
             ("output/json_1_0", "AwsJson10HandlesUnexpectedJsonOutput"),
             ("output/rest-json", "RestJsonDeserializeIgnoreType"),
             ("output/rest-xml", "InvalidGreetingError"),
+            ("output/rest-xml", "ComplexError"),
         ],
     ),
     (
@@ -117,14 +118,5 @@ const LISTED: &[(&str, &[(&str, &str)])] = &[
             ("output/rest-json", "RestJsonFooErrorWithDunderTypeAndNamespace"),
             ("output/rest-json", "RestJsonFooErrorWithDunderTypeUriAndNamespace"),
         ],
-    ),
-    (
-        "A member of an error in a header: of the models here only Retry-After is one, and we do not send it.",
-        &[("output/rest-json", "RestJsonComplexErrorWithNoMessage"), ("output/rest-xml", "ComplexError")],
-    ),
-    ("An error without a message: ours have one.", &[("output/query", "QueryComplexError")]),
-    (
-        "A member of a request's path in an output: no output of the models here has one.",
-        &[("output/rest-xml", "IgnoreQueryParamsInResponse")],
     ),
 ];

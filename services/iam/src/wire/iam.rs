@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 
@@ -582,7 +583,7 @@ pub mod schema {
     pub static MAX_ITEMS_TYPE: Schema = Schema::new("maxItemsType", Kind::Integer).range(1, 1000);
     pub static PATH_PREFIX_TYPE: Schema = Schema::new("pathPrefixType", Kind::String).length(1, 512).pattern("\\u002F[\\u0021-\\u007F]*");
     pub static PATH_TYPE: Schema = Schema::new("pathType", Kind::String).length(1, 512).pattern("(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)");
-    pub static POLICY_DESCRIPTION_TYPE: Schema = Schema::new("policyDescriptionType", Kind::String).length(0, 1000);
+    pub static POLICY_DESCRIPTION_TYPE: Schema = Schema::new("policyDescriptionType", Kind::String).length_max(1000);
     pub static POLICY_DETAIL_LIST_TYPE: Schema = Schema::new("policyDetailListType", Kind::List { item_name: "member", item: &POLICY_DETAIL, flattened: false });
     pub static POLICY_DOCUMENT_TYPE: Schema = Schema::new("policyDocumentType", Kind::String).length(1, 131072).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+");
     pub static POLICY_DOCUMENT_VERSION_LIST_TYPE: Schema = Schema::new("policyDocumentVersionListType", Kind::List { item_name: "member", item: &POLICY_VERSION, flattened: false });
@@ -593,7 +594,7 @@ pub mod schema {
     pub static POLICY_SCOPE_TYPE: Schema = Schema::new("policyScopeType", Kind::String).values(&["All", "AWS", "Local"]);
     pub static POLICY_VERSION_ID_TYPE: Schema = Schema::new("policyVersionIdType", Kind::String).pattern("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?");
     pub static RESPONSE_MARKER_TYPE: Schema = Schema::new("responseMarkerType", Kind::String);
-    pub static ROLE_DESCRIPTION_TYPE: Schema = Schema::new("roleDescriptionType", Kind::String).length(0, 1000).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*");
+    pub static ROLE_DESCRIPTION_TYPE: Schema = Schema::new("roleDescriptionType", Kind::String).length_max(1000).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*");
     pub static ROLE_DETAIL_LIST_TYPE: Schema = Schema::new("roleDetailListType", Kind::List { item_name: "member", item: &ROLE_DETAIL, flattened: false });
     pub static ROLE_LIST_TYPE: Schema = Schema::new("roleListType", Kind::List { item_name: "member", item: &ROLE, flattened: false });
     pub static ROLE_MAX_SESSION_DURATION_TYPE: Schema = Schema::new("roleMaxSessionDurationType", Kind::Integer).range(3600, 43200);
@@ -603,9 +604,9 @@ pub mod schema {
     pub static SUMMARY_KEY_TYPE: Schema = Schema::new("summaryKeyType", Kind::String).values(&["Users", "UsersQuota", "Groups", "GroupsQuota", "ServerCertificates", "ServerCertificatesQuota", "UserPolicySizeQuota", "GroupPolicySizeQuota", "GroupsPerUserQuota", "SigningCertificatesPerUserQuota", "AccessKeysPerUserQuota", "MFADevices", "MFADevicesInUse", "AccountMFAEnabled", "AccountAccessKeysPresent", "AccountPasswordPresent", "AccountSigningCertificatesPresent", "AttachedPoliciesPerGroupQuota", "AttachedPoliciesPerRoleQuota", "AttachedPoliciesPerUserQuota", "Policies", "PoliciesQuota", "PolicySizeQuota", "PolicyVersionsInUse", "PolicyVersionsInUseQuota", "VersionsPerPolicyQuota", "GlobalEndpointTokenVersion", "AssumeRolePolicySizeQuota", "InstanceProfiles", "InstanceProfilesQuota", "Providers", "RolePolicySizeQuota", "Roles", "RolesQuota"]);
     pub static SUMMARY_MAP_TYPE: Schema = Schema::new("summaryMapType", Kind::Map { key_name: "key", key: &SUMMARY_KEY_TYPE, value_name: "value", value: &SUMMARY_VALUE_TYPE, flattened: false });
     pub static SUMMARY_VALUE_TYPE: Schema = Schema::new("summaryValueType", Kind::Integer);
-    pub static TAG_KEY_LIST_TYPE: Schema = Schema::new("tagKeyListType", Kind::List { item_name: "member", item: &TAG_KEY_TYPE, flattened: false }).length(0, 50);
+    pub static TAG_KEY_LIST_TYPE: Schema = Schema::new("tagKeyListType", Kind::List { item_name: "member", item: &TAG_KEY_TYPE, flattened: false }).length_max(50);
     pub static TAG_KEY_TYPE: Schema = Schema::new("tagKeyType", Kind::String).length(1, 128).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+");
-    pub static TAG_LIST_TYPE: Schema = Schema::new("tagListType", Kind::List { item_name: "member", item: &TAG, flattened: false }).length(0, 50);
+    pub static TAG_LIST_TYPE: Schema = Schema::new("tagListType", Kind::List { item_name: "member", item: &TAG, flattened: false }).length_max(50);
     pub static TAG_VALUE_TYPE: Schema = Schema::new("tagValueType", Kind::String).length(0, 256).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*");
     pub static USER_DETAIL_LIST_TYPE: Schema = Schema::new("userDetailListType", Kind::List { item_name: "member", item: &USER_DETAIL, flattened: false });
     pub static USER_LIST_TYPE: Schema = Schema::new("userListType", Kind::List { item_name: "member", item: &USER, flattened: false });

@@ -14,6 +14,7 @@ pub static MODEL: Model = Model {
     xml_namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: OPERATIONS,
 };
 

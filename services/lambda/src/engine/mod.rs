@@ -37,6 +37,9 @@ const STARTS_MAX: usize = 8;
 /// Beyond its own limits an environment gets this long to answer before it is given up.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// How soon it is worth asking again for an environment: as soon as any invocation ends, which most do within a second.
+const RETRY_AFTER_S: &str = "1";
+
 /// What runs the functions of a server: registered as the house's state at wiring, started by `start`.
 pub struct Functions {
     platform: Weak<Platform>,
@@ -202,7 +205,7 @@ async fn invoke(
 
 fn throttled() -> Error {
     let failure = Failure::new(&errors::TOO_MANY_REQUESTS_EXCEPTION, "Rate Exceeded.");
-    failure.with("Reason", "ConcurrentInvocationLimitExceeded").into()
+    failure.with("Reason", "ConcurrentInvocationLimitExceeded").with("retryAfterSeconds", RETRY_AFTER_S).into()
 }
 
 impl std::fmt::Debug for Functions {

@@ -184,7 +184,7 @@ async fn a_full_host_throttles() {
         let error: Value = serde_json::from_str(&shown.text()).unwrap();
         let expected =
             json!({ "Type": "User", "message": "Rate Exceeded.", "Reason": "ConcurrentInvocationLimitExceeded" });
-        assert_eq!(error, expected);
+        assert_eq!((error, shown.header("retry-after")), (expected, "1"));
     }
     assert!(answers.iter().all(|shown| shown.status == 200));
     bench.call("CreateFunction", app_with(json!({ "FunctionName": "other" }))).await;

@@ -40,6 +40,7 @@ static MODEL: Model = Model {
     xml_namespace: "",
     error_namespace: "",
     query_compatible: false,
+    bare_errors: false,
     operations: &FACTS,
 };
 
