@@ -79,7 +79,7 @@ fn a_parameter_is_read_by_version_label_and_arn() {
 #[test]
 fn what_is_absent_is_not_found() {
     house()
-        .check(r#"GetParameter {"Name":"none"}"#, expect![[r#"400 {"__type":"ParameterNotFound","message":""}"#]])
+        .check(r#"GetParameter {"Name":"none"}"#, expect![[r#"400 {"__type":"ParameterNotFound"}"#]])
         .check(r#"GetParameter {"Name":"/a//b"}"#, expect![[r#"
             400 {
               "__type": "ValidationException",

@@ -58,7 +58,7 @@ fn versions_are_listed_in_pages_with_their_labels() {
                 }
               ]
             }"#]])
-        .check(r#"GetParameterHistory {"Name":"b"}"#, expect![[r#"400 {"__type":"ParameterNotFound","message":""}"#]])
+        .check(r#"GetParameterHistory {"Name":"b"}"#, expect![[r#"400 {"__type":"ParameterNotFound"}"#]])
         .check(r#"GetParameterHistory {"Name":"a","NextToken":"odd"}"#, expect![[r#"400 {"__type":"InvalidNextToken","Message":"The specified token isn't valid."}"#]])
         .check_denied(r#"GetParameterHistory {"Name":"a"}"#, expect![[r#"
             400 {

@@ -61,13 +61,13 @@ fn a_version_has_ten_labels() {
 #[test]
 fn only_what_is_there_is_labelled() {
     with_versions(1)
-        .check(r#"LabelParameterVersion {"Name":"b","Labels":["live"]}"#, expect![[r#"400 {"__type":"ParameterNotFound","message":""}"#]])
+        .check(r#"LabelParameterVersion {"Name":"b","Labels":["live"]}"#, expect![[r#"400 {"__type":"ParameterNotFound"}"#]])
         .check(r#"LabelParameterVersion {"Name":"a","ParameterVersion":2,"Labels":["live"]}"#, expect![[r#"
             400 {
               "__type": "ParameterVersionNotFound",
               "message": "Systems Manager could not find version 2 of a. Verify the version and try again."
             }"#]])
-        .check(r#"UnlabelParameterVersion {"Name":"b","ParameterVersion":1,"Labels":["live"]}"#, expect![[r#"400 {"__type":"ParameterNotFound","message":""}"#]])
+        .check(r#"UnlabelParameterVersion {"Name":"b","ParameterVersion":1,"Labels":["live"]}"#, expect![[r#"400 {"__type":"ParameterNotFound"}"#]])
         .check(r#"UnlabelParameterVersion {"Name":"a","ParameterVersion":2,"Labels":["live"]}"#, expect![[r#"
             400 {
               "__type": "ParameterVersionNotFound",
