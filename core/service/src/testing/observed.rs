@@ -1,7 +1,7 @@
 //! What tests have seen, for `cargo xtask coverage`: which operation ended how, and what it was asked with.
 //!
-//! Each test binary writes a file of its own below target/observed, anew in each run: one line for each outcome with a
-//! combination of members that was not there before.
+//! Each test binary writes a file of its own below target/observed, anew in each whole run: one line for each outcome with
+//! a combination of members that was not there before. A run of chosen tests writes nothing.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -32,8 +32,12 @@ pub(crate) fn note(service_id: &str, operation: &str, outcome: &str, members: &B
     }
 }
 
-/// Cargo starts a test binary in its package's folder; the binary's name ends with a hash.
+/// Cargo starts a test binary in its package's folder; the binary's name ends with a hash. Arguments that are no flags
+/// choose tests.
 fn file() -> Option<File> {
+    if std::env::args().skip(1).any(|argument| !argument.starts_with('-') || argument.starts_with("--skip")) {
+        return None;
+    }
     let package = std::env::current_dir().ok()?;
     let binary = std::env::current_exe().ok()?;
     let binary = binary.file_stem()?.to_string_lossy().into_owned();
