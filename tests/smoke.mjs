@@ -2,6 +2,7 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { paginateGetParametersByPath, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { Readable } from "node:stream";
@@ -42,5 +43,15 @@ said.condition = await db.send(new PutItemCommand(once)).catch((error) => error.
 const lambda = new LambdaClient({});
 const absent = new InvokeCommand({ FunctionName: "nobody" });
 said.absent = await lambda.send(absent).catch((error) => error.name);
+
+const ssm = new SSMClient({});
+for (const [name, Value] of [["host", "db.local"], ["port", "5432"]]) {
+  await ssm.send(new PutParameterCommand({ Name: `/from-javascript/${name}`, Value, Type: "SecureString" }));
+}
+said.parameters = {};
+const path = { Path: "/from-javascript", WithDecryption: true };
+for await (const page of paginateGetParametersByPath({ client: ssm, pageSize: 1 }, path)) {
+  for (const { Name, Value } of page.Parameters) said.parameters[Name] = Value;
+}
 
 console.log(JSON.stringify(said));
