@@ -54,6 +54,7 @@ MEMBERS = {
     "CreateRoute.RouteKey": "GET /a",
     "GetParametersByPath.Path": "/denied",
     "PutLogEvents.logEvents": [{"timestamp": 1, "message": "a"}],
+    "AccessKeyId": "AKIADENIED1234567890",
     "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
     "ResourceType": "Parameter",
     "VersionId": "v1",
@@ -72,6 +73,9 @@ NEEDED = {
         "ExpressionAttributeNames": {"#k": NAME},
         "ExpressionAttributeValues": {":k": {"S": "a"}},
     },
+    **{name: {"UserName": NAME} for name in (
+        "GetUser", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "ListAccessKeys",
+    )},
     "DescribeLogStreams": {"logGroupName": NAME},
     "GetLogEvents": {"logGroupName": NAME},
     "FilterLogEvents": {"logGroupName": NAME},
@@ -239,13 +243,15 @@ def callers(tmp_path_factory, session):
 # What is there to be changed, by the names that the parameters have.
 MADE = [
     ("s3", "CreateBucket"), ("s3", "PutObject"), ("dynamodb", "CreateTable"), ("dynamodb", "PutItem"), ("iam", "CreateRole"),
-    ("iam", "PutRolePolicy"), ("logs", "CreateLogGroup"), ("logs", "CreateLogStream"), ("apigatewayv2", "CreateApi"), ("apigatewayv2", "CreateStage"),
+    ("iam", "PutRolePolicy"), ("iam", "CreateUser"), ("iam", "CreateGroup"), ("iam", "CreatePolicy"),
+    ("iam", "PutUserPolicy"), ("iam", "PutGroupPolicy"), ("logs", "CreateLogGroup"), ("logs", "CreateLogStream"), ("apigatewayv2", "CreateApi"), ("apigatewayv2", "CreateStage"),
+    ("ssm", "PutParameter"),
 ]
 
 
 def state(callers):
     """Whatever the root user can read with the same parameters."""
-    reads = [(m, o) for m, o in OPERATIONS if re.match("Get|List|Describe|Head|Query|Scan", o) and o != "GetCallerIdentity"]
+    reads = [(m, o) for m, o in OPERATIONS if m != "sts" and re.match("Get|List|Describe|Head|Query|Scan", o)]
     return {(m, o): shown(callers.call("root", m, o)) for m, o in reads}
 
 
