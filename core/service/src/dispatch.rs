@@ -2,8 +2,8 @@
 
 use std::io;
 
-use futures::StreamExt;
 use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt};
 use kv::{Abort, Turn, Tx};
 use wire::Structure;
 
@@ -65,7 +65,10 @@ async fn open(cx: &Cx, outgoing: Outgoing) -> Result<Option<Opened>, Failure> {
         Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         first => first.transpose().map_err(Failure::internal)?,
     };
-    let chunks = futures::stream::iter(first.map(Ok)).chain(chunks).boxed();
+    let request_id = cx.request_id.clone();
+    // The head is gone by then: all that can be done is to break the connection, and to say why here.
+    let told = move |error: &io::Error| tracing::error!(request_id, "the body broke off: {error}");
+    let chunks = futures::stream::iter(first.map(Ok)).chain(chunks).inspect_err(told).boxed();
     Ok(Some(Opened::Stream { bytes: Some(bytes), chunks }))
 }
 

@@ -1,16 +1,12 @@
 //! The one door to every operation, for requests from outside and for calls inside.
 
-use std::io;
-use std::sync::Arc;
-
 use bytes::Bytes;
-use futures::StreamExt;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use wire::protocol::{self, ErrorBody, HttpInput, Rendered};
 use wire::{ErrorFacts, Protocol, ReadError, Rejection, Route, Structure, Violation};
 
-use crate::{Answer, Cx, Entry, Events, Failure, Incoming, Opened, Run, Service, common, dispatch, receive};
+use crate::{Answer, Cx, Entry, Failure, Incoming, Opened, Run, Service, common, dispatch, frames, receive};
 
 /// A routed and authenticated request.
 pub struct HttpRequest<'a> {
@@ -45,42 +41,15 @@ pub async fn enter(cx: &Cx, request: HttpRequest<'_>) -> Reply {
             stamp(route.protocol, &mut rendered, &cx.request_id);
             let body = match answer.events {
                 // 204: there is nothing to stream.
-                Some(events) if rendered.status != 204 => frames(cx, route, answer.output.as_ref(), events),
+                Some(events) if rendered.status != 204 => {
+                    frames::frames(&cx.service, &cx.request_id, route, answer.output.as_ref(), events)
+                }
                 _ => answer.body,
             };
             Reply { rendered, body, error: None, message: None }
         }
         Err(failure) => Reply::failure(&cx.service, route.protocol, &failure, &cx.request_id, resource),
     }
-}
-
-/// A stream of events as bytes. Its first error is its last frame.
-fn frames(cx: &Cx, route: &Route, output: &dyn Structure, events: Events) -> Opened {
-    let (service, request_id) = (Arc::clone(&cx.service), cx.request_id.clone());
-    let (operation, protocol) = (route.operation, route.protocol);
-    let first = protocol::initial_response(protocol, output).map(|message| message.encode().map_err(io::Error::other));
-    let ended = |event: &Result<_, Failure>| event.is_err();
-    let encode = move |event: Result<Box<dyn Structure>, Failure>| {
-        let message = match event {
-            Ok(event) => protocol::write_event(protocol, event.as_ref()).ok_or_else(|| io::Error::other("no event"))?,
-            Err(failure) => {
-                let facts = named(&service, &failure, &request_id);
-                let Failure { message, members, .. } = &failure;
-                let error = ErrorBody { facts: &facts, message, members, request_id: &request_id, resource: "" };
-                let route = Route { operation, protocol, labels: Vec::new() };
-                protocol::write_event_error(service.model, &route, &error)
-            }
-        };
-        message.encode().map_err(io::Error::other)
-    };
-    let until_error = futures::stream::unfold(Some(events), move |events| async move {
-        let mut events = events?;
-        let event = events.next().await?;
-        let rest = (!ended(&event)).then_some(events);
-        Some((event, rest))
-    });
-    let chunks = futures::stream::iter(first).chain(until_error.map(encode)).boxed();
-    Opened::Stream { bytes: None, chunks }
 }
 
 impl Reply {
@@ -96,7 +65,7 @@ impl Reply {
 }
 
 /// A failure's facts, by the service's own name where the fault is ours. The log learns the cause.
-fn named(service: &Service, failure: &Failure, request_id: &str) -> ErrorFacts {
+pub(crate) fn named(service: &Service, failure: &Failure, request_id: &str) -> ErrorFacts {
     let facts = if failure.facts == common::INTERNAL { service.errors.internal } else { failure.facts };
     if let Some(cause) = &failure.cause {
         tracing::error!(request_id, code = facts.code, "failed inside: {cause}");

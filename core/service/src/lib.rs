@@ -13,6 +13,7 @@ mod digest;
 mod dispatch;
 mod door;
 mod failure;
+mod frames;
 mod incoming;
 mod macros;
 mod parsed;
