@@ -4,6 +4,8 @@
 
 #[path = "it/api.rs"]
 mod api;
+#[path = "it/chaos.rs"]
+mod chaos;
 #[path = "it/plane.rs"]
 mod plane;
 #[path = "it/route.rs"]

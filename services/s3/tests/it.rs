@@ -4,6 +4,8 @@
 
 #[path = "it/bucket.rs"]
 mod bucket;
+#[path = "it/chaos.rs"]
+mod chaos;
 #[path = "it/copy.rs"]
 mod copy;
 #[path = "it/delete.rs"]

@@ -5,6 +5,7 @@ pub(crate) mod facts;
 mod house;
 mod identity;
 mod observed;
+mod walk;
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use wire::Router;
 pub use blobs::MemoryBlobs;
 pub use house::House;
 pub use identity::{NoFunctions, Open};
+pub use walk::{Dice, Heard, Walker, walk};
 
 use crate::ports::{Identity, Invoke, Ports};
 use crate::{

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use kv::Store;
 use lambda::{Functions, Invoker, Runtimes};
 use serde_json::{Value, json};
 use service::Caller;
@@ -38,9 +39,13 @@ impl Bench {
     }
 
     pub async fn with(fake: Fake, identity: Arc<dyn Identity>) -> Self {
+        Self::over(kv_memory::Memory::store(), fake, identity).await
+    }
+
+    pub async fn over(store: Store, fake: Fake, identity: Arc<dyn Identity>) -> Self {
         let (fake, folder) = (Arc::new(fake), tempfile::tempdir().unwrap());
         let mut made = None;
-        let kit = Kit::with(kv_memory::Memory::store(), vec![lambda::service(), logs::service()], |platform| {
+        let kit = Kit::with(store, vec![lambda::service(), logs::service()], |platform| {
             let weak = Arc::downgrade(platform);
             let skipped = vec![("python3.13".to_owned(), "its interpreter is a shim".to_owned())];
             let runtimes = Runtimes::known(vec![runtime()], skipped);
