@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from conftest import TRUST, client_of
 from packages import package
-from server import ACCOUNT, BINARY, KEY, Server
+from server import ACCOUNT, BINARY, Server, wait_until
 
 CODE = """
 import boto3
@@ -216,3 +216,35 @@ def test_a_denial_that_stands_is_named(started):
     assert "not in it: s3:ListAllMyBuckets on *: a statement denies it: p#No" in done.stderr
     everything = json.loads(clearsky(server, "policy", "--role", "barred", "--all").stdout)["Statement"]
     assert [statement["Action"] for statement in everything] == [["dynamodb:ListTables"]]
+
+
+def test_a_users_recorded_policy(started):
+    server = started("--auth", "audit")
+    iam = client_of(server, "iam")
+    iam.create_user(UserName="builder", Path="/team/")
+    key = iam.create_access_key(UserName="builder")["AccessKey"]
+    keys = {"key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+    client_of(server, "s3", **keys).create_bucket(Bucket="built")
+    done = clearsky(server, "policy", "--user", "builder")
+    statement = {"Effect": "Allow", "Action": ["s3:CreateBucket"], "Resource": ["arn:aws:s3:::built"]}
+    assert json.loads(done.stdout)["Statement"] == [statement], done.stderr
+    iam.put_user_policy(UserName="builder", PolicyName="recorded", PolicyDocument=done.stdout)
+    assert server.stop() == 0
+    server = started()
+    s3 = client_of(server, "s3", **keys)
+    with pytest.raises(ClientError) as refused:
+        s3.delete_bucket(Bucket="built")
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+    s3.create_bucket(Bucket="built")  # It is its own already, and may be made.
+
+
+def test_a_role_that_does_not_trust_is_let_through(started, runtimes, isolation):
+    server = started("--auth", "audit")
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    role = client_of(server, "iam").create_role(RoleName="distrustful", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    functions = client_of(server, "lambda")
+    functions.create_function(FunctionName="f", Runtime=runtimes["python"], Handler="app.handler", Role=role, Code={"ZipFile": package(app__py="def handler(e, c): return 1")})
+    assert json.loads(functions.invoke(FunctionName="f")["Payload"].read()) == 1
+    caller = client_of(server, "sts").assume_role(RoleArn=role, RoleSessionName="tests")["AssumedRoleUser"]["Arn"]
+    assert caller == f"arn:aws:sts::{ACCOUNT}:assumed-role/distrustful/tests"
+    wait_until("the line", lambda: "let through: User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole" in open(server.log.name).read())
