@@ -25,7 +25,7 @@ pub(crate) trait Stored: Serialize + DeserializeOwned + Send + Sync {
 }
 
 /// The kinds of things that policies hang on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     User,
     Group,

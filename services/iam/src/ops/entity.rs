@@ -68,12 +68,9 @@ pub(super) fn creation(
 ) -> Vec<Demand> {
     let arn = cx.scope.global_arn("iam", resource);
     let tags = tags.as_deref().unwrap_or_default();
-    let actions = if tags.is_empty() { actions.get(..1) } else { Some(actions.as_slice()) };
-    let demand = |action: &&'static str| {
-        let demand = tags::requested(Demand::new(action, &arn), tags);
-        boundary.iter().fold(demand, |demand, boundary| demand.with(BOUNDARY_KEY, boundary.as_str()))
-    };
-    actions.unwrap_or_default().iter().map(demand).collect()
+    let [create, tag] = actions.map(|action| tags::requested(Demand::new(action, &arn), tags));
+    let create = boundary.iter().fold(create, |demand, boundary| demand.with(BOUNDARY_KEY, boundary.as_str()));
+    if tags.is_empty() { vec![create] } else { vec![create, tag] }
 }
 
 /// A new user, group or role, which is the account's as soon as it is put.

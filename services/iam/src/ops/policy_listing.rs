@@ -100,7 +100,8 @@ pub(crate) async fn list_entities_for_policy(
         found.extend(uses.iter().filter_map(keys::user_of));
     }
     found.retain(|(kind, _)| entity_filter.as_ref().is_none_or(|filter| filter == kind.title()));
-    found.sort();
+    // In the order of the pages' keys.
+    found.sort_by(|(a, one), (b, other)| (a.word(), one).cmp(&(b.word(), other)));
     found.dedup();
     let mut using = Vec::with_capacity(found.len());
     for (kind, name) in found {

@@ -21,7 +21,12 @@ pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow
 
 /// A platform on which this house is its own identity port.
 pub fn kit() -> Kit {
-    Kit::with(Store::new(Memory::default()), iam::services(), |platform| {
+    over(Store::new(Memory::default()))
+}
+
+/// The same over this store.
+pub fn over(store: Store) -> Kit {
+    Kit::with(store, iam::services(), |platform| {
         let keys =
             vec![RootKey { access_key_id: ROOT_KEY.into(), secret_access_key: Secret::new("root secret".into()) }];
         let identity = Arc::new(Identities::new(Arc::downgrade(platform), keys, Account::from(ACCOUNT)));
@@ -75,4 +80,26 @@ pub async fn show_as(kit: &Kit, caller: &Caller, service: &str, operation: &str,
         Ok(document) => document.to_string(),
         Err(failure) => format!("{} {}: {}", failure.facts.code, failure.facts.status, failure.message),
     }
+}
+
+/// What rows of calls come to, each as root: an empty text for whatever works, else the whole answer or its beginning.
+pub async fn table(kit: &Kit, rows: impl IntoIterator<Item = (&str, Value, &str)>) {
+    for (operation, document, expected) in rows {
+        let answer = kit.show("iam", operation, document.clone()).await;
+        let fits = if expected.is_empty() { answer.starts_with('{') } else { answer.starts_with(expected) };
+        assert!(fits, "{operation} {document}\n  came to {answer}\n  not to  {expected}");
+    }
+}
+
+/// The caller that a new access key of a user signs as, and the key's id.
+pub async fn signed_in(kit: &Kit, user: &str) -> (Caller, String) {
+    let key = iam(kit, "CreateAccessKey", json!({"UserName": user})).await["AccessKey"].take();
+    let id = key["AccessKeyId"].as_str().unwrap().to_owned();
+    let found = identity(kit).credentials(&id, None).await.unwrap().unwrap();
+    assert_eq!(found.secret_access_key.expose(), key["SecretAccessKey"].as_str().unwrap());
+    (found.caller, id)
+}
+
+pub fn own(name: &str) -> String {
+    format!("arn:aws:iam::000000000000:policy/{name}")
 }
