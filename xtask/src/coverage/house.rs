@@ -1,6 +1,6 @@
 //! What one house's tests lack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -49,7 +49,7 @@ pub fn package(house: &Path) -> anyhow::Result<String> {
     Ok(manifest.package.name)
 }
 
-/// The gaps of a house, and how many operations it has.
+/// The gaps of a house, a line for each operation that has some, and how many operations it has.
 pub fn gaps(house: &Path, record: &Record) -> anyhow::Result<(Vec<String>, usize)> {
     let sources = sources(&house.join("src"))?;
     let (mut lacking, mut count) = (BTreeSet::new(), 0);
@@ -84,7 +84,13 @@ pub fn gaps(house: &Path, record: &Record) -> anyhow::Result<(Vec<String>, usize
             }
         }
     }
-    gaps.extend(lacking.into_iter().map(|(operation, lacks)| format!("{operation}: no test of {lacks}")));
+    let mut by_operation: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (operation, lacks) in lacking {
+        by_operation.entry(operation).or_default().push(lacks);
+    }
+    gaps.extend(
+        by_operation.into_iter().map(|(operation, lacks)| format!("{operation}: no test of {}", lacks.join(", "))),
+    );
     Ok((gaps, count))
 }
 
@@ -162,4 +168,28 @@ fn sources(folder: &Path) -> anyhow::Result<String> {
         }
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_names_of_errors_count() {
+        assert!(names("Error::Gone => errors::NO_SUCH_KEY,", "NoSuchKey"));
+        assert!(!names("Error::Gone => errors::NO_SUCH_KEY_PAIR, NO_SUCH_KEY", "NoSuchKey"));
+    }
+
+    #[test]
+    fn without_tests_everything_is_missed() {
+        let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/logs");
+        let (gaps, count) = gaps(&logs, &Record::default()).unwrap();
+        let of = |operation: &str| gaps.iter().find(|gap| gap.starts_with(operation)).map(String::as_str);
+        let wanted =
+            "GetLogEvents: no test of InvalidParameterException, ResourceNotFoundException, denied, page, success";
+        assert_eq!(of("GetLogEvents"), Some(wanted));
+        assert!(of("DeleteLogGroup").is_some_and(|gap| !gap.contains("page")));
+        assert!(of("any operation").is_some_and(|gap| gap.contains("TooManyTagsException")));
+        assert_eq!(gaps.len(), count + 1, "each operation, and any of them");
+    }
 }

@@ -48,7 +48,10 @@ pub fn check(root: &Path) -> anyhow::Result<()> {
         println!("{gap}");
     }
     if !gaps.is_empty() {
-        bail!("the tests of {operations} operations have {} gaps", gaps.len());
+        bail!(
+            "{} gaps in the tests of {operations} operations: CONTRIBUTING.md says what they must have seen",
+            gaps.len()
+        );
     }
     println!("{operations} operations: success, denial, declared errors and page turns are all tested");
     Ok(())
