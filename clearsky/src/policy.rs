@@ -7,11 +7,10 @@ use crate::config::{Client, Whose};
 
 /// Asks the server and prints the document. What a policy of the caller's cannot allow goes to standard error.
 pub fn run(server: &Client, whose: &Whose, include_allowed: bool) -> anyhow::Result<()> {
-    let mut input = match (&whose.role, &whose.user) {
-        (Some(role), _) => json!({ "RoleName": role }),
-        (None, user) => json!({ "UserName": user }),
+    let input = match (&whose.role, &whose.user) {
+        (Some(role), _) => json!({ "RoleName": role, "IncludeAllowed": include_allowed }),
+        (None, user) => json!({ "UserName": user, "IncludeAllowed": include_allowed }),
     };
-    input["IncludeAllowed"] = include_allowed.into();
     let recorded = client::call(server, "GetRecordedPolicy", &input)?;
     let document = recorded.get("PolicyDocument").and_then(Value::as_str).unwrap_or_default();
     let document: Value = serde_json::from_str(document)?;

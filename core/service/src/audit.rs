@@ -63,27 +63,28 @@ fn resources(steps: &[Noted]) -> Vec<Value> {
 
 fn identity(caller: &Caller) -> Value {
     let (principal, account) = (caller.principal.name(), caller.account.as_str());
-    let known = |kind: &str| {
-        let key = caller.access_key_id.as_deref();
-        json!({ "type": kind, "principalId": caller.user_id, "arn": principal, "accountId": account, "accessKeyId": key })
+    let known = |kind: &str, more: Option<(&str, Value)>| {
+        let fields = [
+            ("type", Value::from(kind)),
+            ("principalId", caller.user_id.as_str().into()),
+            ("arn", principal.as_str().into()),
+            ("accountId", account.into()),
+            ("accessKeyId", caller.access_key_id.as_deref().into()),
+        ];
+        fields.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect()
     };
     match &caller.principal {
-        Principal::Root(_) => known("Root"),
-        Principal::User(_) => {
-            let mut identity = known("IAMUser");
-            identity["userName"] = principal.rsplit('/').next().unwrap_or_default().into();
-            identity
-        }
+        Principal::Root(_) => known("Root", None),
+        Principal::User(_) => known("IAMUser", Some(("userName", principal.rsplit('/').next().into()))),
         Principal::Session { role, .. } => {
-            let mut identity = known("AssumedRole");
-            identity["sessionContext"] = json!({ "sessionIssuer": {
+            let issuer = json!({
                 "type": "Role",
                 "principalId": caller.user_id.split(':').next(),
                 "arn": role.to_string(),
                 "accountId": role.account,
                 "userName": role.resource.rsplit('/').next(),
-            } });
-            identity
+            });
+            known("AssumedRole", Some(("sessionContext", json!({ "sessionIssuer": issuer }))))
         }
         Principal::Service(name) => json!({ "type": "AWSService", "invokedBy": name }),
         Principal::Federated(_) => json!({ "type": "WebIdentityUser", "principalId": principal }),
