@@ -225,3 +225,75 @@ def test_garbage_does_no_harm(server, head):
     assert not answer.startswith(b"HTTP/1.1 5"), answer
     assert not answer.startswith(b"HTTP/1.1 2"), answer
     assert requests.get(server.url + "/_clearsky/health", timeout=10).status_code == 200
+
+
+def test_types_of_errors_have_their_namespaces(send):
+    """DynamoDB says whose each error is: its own, or the framework's that all of AWS stands on. Logs says none."""
+    coral = "com.amazon.coral"
+    for operation, body, expected in [
+        ("DescribeTable", b'{"TableName":"not-there"}', "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"),
+        ("CreateTable", b"{}", f"{coral}.validate#ValidationException"),
+        ("DescribeTable", b"[]", f"{coral}.service#SerializationException"),
+        ("MakeCoffee", b"{}", f"{coral}.service#UnknownOperationException"),
+    ]:
+        assert dynamodb(send, operation, body).json()["__type"] == expected
+    missing = send(
+        "logs", "POST", "/", b'{"logGroupName":"not-there"}', x_amz_target="Logs_20140328.DescribeLogStreams",
+        content_type="application/x-amz-json-1.1",
+    )
+    assert (missing.status_code, missing.json()["__type"]) == (400, "ResourceNotFoundException")
+
+
+def test_errors_of_query_say_whose_fault_they_are(send):
+    form = "application/x-www-form-urlencoded"
+    answer = send("iam", "POST", "/", b"Action=GetRole&Version=2010-05-08&RoleName=not-there", content_type=form)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/xml")
+    root = ET.fromstring(answer.content)
+    namespace = "{https://iam.amazonaws.com/doc/2010-05-08/}"
+    assert root.tag == f"{namespace}ErrorResponse"
+    error = {element.tag.removeprefix(namespace): element.text for element in root.iter()}
+    assert (error["Type"], error["Code"]) == ("Sender", "NoSuchEntity")
+    assert error["RequestId"] == answer.headers["x-amzn-requestid"]
+
+
+def test_errors_of_rest_json_are_named_by_a_header(send):
+    answer = send("lambda", "GET", "/2015-03-31/functions/not-there")
+    assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (404, "ResourceNotFoundException")
+    assert answer.json()["Type"] == "User" and answer.json()["Message"].startswith("Function not found: ")
+
+
+@pytest.mark.parametrize(
+    "operation, body, expected",
+    [
+        ("ListTables", b'{"ExclusiveStartTableName":"!","Limit":101}', "3 validation errors detected: "
+         "Value '!' at 'exclusiveStartTableName' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+         "[a-zA-Z0-9_.-]+; Value '!' at 'exclusiveStartTableName' failed to satisfy constraint: Member must have length greater "
+         "than or equal to 3; Value '101' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100"),
+        ("ListTables", b'{"Limit":0}', "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: "
+         "Member must have value greater than or equal to 1"),
+        ("BatchGetItem", b'{"RequestItems":{}}', "1 validation error detected: Value '{}' at 'requestItems' failed to satisfy "
+         "constraint: Member must have length greater than or equal to 1"),
+        ("BatchWriteItem", b'{"RequestItems":{"abc":[]}}', "1 validation error detected: Value '{abc=[]}' at 'requestItems' failed "
+         "to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 25, "
+         "Member must have length greater than or equal to 1]"),
+    ],
+)
+def test_texts_of_broken_constraints(send, operation, body, expected):
+    answer = dynamodb(send, operation, body)
+    assert (answer.status_code, code(answer)) == (400, "ValidationException")
+    assert answer.json()["message"].startswith(expected), answer.text
+
+
+def test_texts_of_broken_constraints_elsewhere(send):
+    json = "application/json"
+    body = b'{"Environment":{"Variables":{"1":"secret"}}}'
+    answer = send("lambda", "PUT", "/2015-03-31/functions/any/configuration", body, content_type=json)
+    assert answer.json()["message"] == (
+        "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy "
+        "constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
+    )
+    answer = send("lambda", "PUT", "/2015-03-31/functions/any/code", b'{"Architectures":["m68k"]}', content_type=json)
+    assert answer.json()["message"] == (
+        "1 validation error detected: Value '[m68k]' at 'architectures' failed to satisfy constraint: Member must satisfy "
+        "constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
+    )

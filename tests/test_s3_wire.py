@@ -1,11 +1,14 @@
 """S3 by bytes on the wire: what SDKs hide, and what clients other than boto3 send."""
 import base64
+import contextlib
 import datetime
 import hashlib
 import hmac
 import http.client
+import os
 import socket
 import threading
+import xml.etree.ElementTree as ET
 import zlib
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -14,6 +17,7 @@ import requests
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
 
 from server import KEY, REGION, SECRET
 
@@ -195,3 +199,44 @@ def test_a_reader_gets_one_of_the_objects_that_replace_each_other(server, s3):
             s3.copy_object(Bucket="on-the-wire", Key="cold", CopySource="on-the-wire/hot")
     finally:
         writer.join()
+
+
+def test_an_error_of_head_is_its_status_and_headers(server, s3):
+    for path, expected in [("/on-the-wire/not-there", 404), ("/no-such-bucket-here", 404), ("/on-the-wire/a?versionId=x", 400)]:
+        status, headers, body = send(server, "HEAD", path)
+        assert (status, body, headers["content-type"]) == (expected, b"", "application/xml"), path
+        assert headers["x-amz-request-id"] and headers["x-amz-id-2"]
+        assert headers["content-length"] is None and headers["transfer-encoding"] is None
+    with pytest.raises(ClientError) as missing:
+        s3.head_object(Bucket="on-the-wire", Key="not-there")
+    assert missing.value.response["Error"] == {"Code": "404", "Message": "Not Found"}
+
+
+def test_after_an_error_of_head_the_connection_goes_on(server, s3):
+    with contextlib.closing(http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)) as connection:
+        for method, path, expected in [("HEAD", "/on-the-wire/not-there", 404), ("GET", "/on-the-wire/not-there", 404)]:
+            head = Signature(method, path, urlsplit(server.url).netloc, {}, EMPTY).headers
+            connection.request(method, path, headers=head)
+            answer = connection.getresponse()
+            assert answer.status == expected and (b"NoSuchKey" in answer.read()) == (method == "GET")
+
+
+def test_an_error_names_its_resource_and_request(server, s3):
+    status, headers, body = send(server, "GET", "/on-the-wire/a%20b/not&there")
+    assert (status, headers["content-type"]) == (404, "application/xml")
+    error = {element.tag: element.text for element in ET.fromstring(body)}
+    assert (error["Code"], error["Key"], error["Resource"]) == ("NoSuchKey", "a b/not&there", "/on-the-wire/a%20b/not&there")
+    assert (error["RequestId"], error["HostId"]) == (headers["x-amz-request-id"], headers["x-amz-id-2"])
+
+
+def test_a_body_that_breaks_off_is_never_a_short_success(server, s3, data_dir):
+    size = 9_123_457
+    s3.put_object(Bucket="on-the-wire", Key="breaks-off", Body=bytes(size))
+    (stored,) = [path for path in (data_dir / "blobs").rglob("*") if path.is_file() and path.stat().st_size == size]
+    os.truncate(stored, size - 1)
+    with pytest.raises(http.client.IncompleteRead):
+        send(server, "GET", "/on-the-wire/breaks-off")
+    with pytest.raises((ResponseStreamingError, IncompleteReadError)):
+        s3.get_object(Bucket="on-the-wire", Key="breaks-off")["Body"].read()
+    s3.delete_object(Bucket="on-the-wire", Key="breaks-off")
+    assert send(server, "GET", "/on-the-wire/breaks-off")[0] == 404
