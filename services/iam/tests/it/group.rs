@@ -161,3 +161,21 @@ async fn what_a_group_may_its_members_may_until_they_leave() {
     iam(&kit, "RemoveUserFromGroup", json!({"GroupName": "h", "UserName": "bob"})).await;
     assert!(!may().await);
 }
+
+#[tokio::test]
+async fn an_account_has_300_groups_at_most() {
+    let kit = kit();
+    for n in 0..300 {
+        iam(&kit, "CreateGroup", json!({"GroupName": format!("g{n}")})).await;
+    }
+    let quota = "LimitExceeded 409: Cannot exceed quota for GroupsPerAccount: 300";
+    table(
+        &kit,
+        [
+            ("CreateGroup", json!({"GroupName": "one-more"}), quota),
+            ("DeleteGroup", json!({"GroupName": "g7"}), ""),
+            ("CreateGroup", json!({"GroupName": "one-more"}), ""),
+        ],
+    )
+    .await;
+}

@@ -270,6 +270,29 @@ async fn a_boundary_limits_what_policies_allow() {
     iam(&kit, "CreatePolicy", json!({"PolicyName": "b", "PolicyDocument": inline("iam:ListUsers", "*")})).await;
     iam(&kit, "PutUserPermissionsBoundary", json!({"UserName": "bob", "PermissionsBoundary": own("b")})).await;
     assert!(list("ListUsers").await.starts_with('{'));
+    let odd = "InvalidInput 400: ARN arn:aws:s3:::some-bucket-of is not valid.";
+    role(&kit, "other").await;
+    table(
+        &kit,
+        [
+            (
+                "PutUserPermissionsBoundary",
+                json!({"UserName": "bob", "PermissionsBoundary": "arn:aws:s3:::some-bucket-of"}),
+                odd,
+            ),
+            (
+                "PutRolePermissionsBoundary",
+                json!({"RoleName": "other", "PermissionsBoundary": "arn:aws:s3:::some-bucket-of"}),
+                odd,
+            ),
+            (
+                "CreatePolicyVersion",
+                json!({"PolicyArn": own("b"), "PolicyDocument": "{"}),
+                "MalformedPolicyDocument 400: Syntax errors in policy.",
+            ),
+        ],
+    )
+    .await;
     let denied = list("ListGroups").await;
     assert!(denied.ends_with("because no permissions boundary allows the iam:ListGroups action"), "{denied}");
     iam(&kit, "DeleteUserPermissionsBoundary", json!({"UserName": "bob"})).await;
