@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "it/chaos.rs"]
+mod chaos;
 #[path = "it/delete.rs"]
 mod delete;
 #[path = "it/filter.rs"]
