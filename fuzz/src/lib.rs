@@ -11,4 +11,4 @@ pub mod supervise;
 pub mod targets;
 
 pub use class::Class;
-pub use targets::{TARGETS, Target};
+pub use targets::{TARGETS, Target, named, run};

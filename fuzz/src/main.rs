@@ -57,8 +57,13 @@ enum Command {
     One { target: String, file: PathBuf },
 }
 
+/// The server's tasks run on threads with this stack (tokio's).
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+
 fn main() -> ExitCode {
-    match command() {
+    let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(command);
+    let done = worker.map(std::thread::JoinHandle::join);
+    match done.context("a thread").and_then(|joined| joined.unwrap_or_else(|_| anyhow::bail!("the driver panicked"))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("fuzz: {error:#}");
@@ -88,7 +93,7 @@ fn command() -> anyhow::Result<()> {
 }
 
 fn find(name: &str) -> anyhow::Result<&'static Target> {
-    TARGETS.iter().find(|target| target.name == name).with_context(|| format!("there is no target {name}"))
+    fuzz::named(name).with_context(|| format!("there is no target {name}"))
 }
 
 fn work(target: &Target, seconds: u64, seed: u64, trace: Option<PathBuf>) -> anyhow::Result<()> {

@@ -47,3 +47,36 @@ pub const TARGETS: &[Target] = &[
     Target { name: "route", run: texts::route, seeds: Vec::new, bytes_per_byte: TEXT },
     Target { name: "texts", run: texts::texts, seeds: Vec::new, bytes_per_byte: TEXT },
 ];
+
+/// The target with this name.
+pub fn named(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+/// Runs a target by its name, for libFuzzer.
+pub fn run(name: &str, data: &[u8]) -> Class {
+    named(name).map_or(0, |target| (target.run)(data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libfuzzer_has_every_target() {
+        let manifest = include_str!("../../libfuzzer/Cargo.toml");
+        let names = manifest.split("[[bin]]\nname = \"").skip(1).filter_map(|bin| bin.split('"').next());
+        assert_eq!(names.collect::<Vec<_>>(), TARGETS.iter().map(|target| target.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn seeds_are_more_than_refused() {
+        for target in TARGETS {
+            let seeds = crate::seeds::corpus(target);
+            let mut classes: Vec<Class> = seeds.iter().map(|seed| (target.run)(seed)).collect();
+            classes.sort_unstable();
+            classes.dedup();
+            assert!(4 <= classes.len(), "{}: {} seeds, {} outcomes", target.name, seeds.len(), classes.len());
+        }
+    }
+}

@@ -25,7 +25,15 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 
 fn services() -> Vec<Service> {
     let mut services = iam::services();
-    services.extend([lambda::service(), apigateway::service(), dynamodb::service(), s3::service(), logs::service()]);
+    services.extend([
+        lambda::service(),
+        apigateway::service(),
+        dynamodb::service(),
+        s3::service(),
+        logs::service(),
+        clearsky_api::service(),
+        ssm::service(),
+    ]);
     services
 }
 
