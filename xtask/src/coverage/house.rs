@@ -125,11 +125,17 @@ fn of_operation(model: &Source, name: &str, sources: &str, record: &Record) -> a
     Ok(lacks)
 }
 
+/// What turns pages where botocore has no paginator, as with GetLogEvents, whose pages never end.
+const TOKENS: &[&str] = &["NextToken", "nextToken", "Marker"];
+
 /// The names, as requests write them, of the member that turns an operation's pages, if it is honoured.
 fn tokens(model: &Source, operation: &Value) -> Option<Vec<String>> {
-    let member = operation.pointer("/pagination/input_token")?.as_str()?;
     let input = operation.pointer("/input/shape")?.as_str()?;
-    let wire = model.shape(input).ok()?.pointer(&format!("/members/{member}/locationName")).and_then(Value::as_str);
+    let shape = model.shape(input).ok()?;
+    let listed = operation.pointer("/pagination/input_token").and_then(Value::as_str);
+    let is_there = |member: &&&str| shape.pointer(&format!("/members/{member}")).is_some();
+    let member = listed.or_else(|| TOKENS.iter().find(is_there).copied())?;
+    let wire = shape.pointer(&format!("/members/{member}/locationName")).and_then(Value::as_str);
     let named = [member, wire.unwrap_or(member)].map(str::to_owned);
     model.honours(input, member).then(|| named.to_vec())
 }
