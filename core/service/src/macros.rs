@@ -82,6 +82,14 @@ macro_rules! operations {
 ///
 /// `demands![]` is for what everybody may do. What an operation demands itself, because only state tells the resource, the
 /// table names too: `demands![inside iam::GetRole]`.
+///
+/// ```compile_fail,E0425
+/// mod wire { pub mod actions { pub mod s3 { pub const GetObject: &str = "s3:GetObject"; } } }
+/// fn main() {
+///     service::demands![s3::GetObject("*")];
+///     service::demands![s3::HeadObject("*")]; // IAM knows no such action.
+/// }
+/// ```
 #[macro_export]
 macro_rules! demands {
     (inside $($service:ident::$action:ident),+ $(,)?) => {{

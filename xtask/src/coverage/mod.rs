@@ -1,9 +1,10 @@
 //! `cargo xtask coverage`: what the houses' tests must have seen of each operation, and what they have.
 //!
-//! Of each operation in `support.toml`: a success; a denied call; a page turn, if botocore's paginators or a member
-//! like NextToken say that it pages and the token is honoured; and each error that the model declares for it, unless the fault is ours (5xx) or no source
-//! of the house names that error. Each error that the sources name must have been seen from some operation. What cannot
-//! be so stands in the house's `tests/coverage.toml`, with the reason, and is refused there once it has been seen.
+//! Of each operation in `support.toml`: a success; a denied call; a page turn, if botocore's paginators or a member like
+//! NextToken say that it pages and the token is honoured; and each error that the model declares for it, unless the fault
+//! is ours (5xx) or no source of the house names that error. Each error that the sources name must have been seen from
+//! some operation. What cannot be so stands in the house's `tests/coverage.toml`, with the reason, and is refused there
+//! once it has been seen.
 
 mod house;
 mod record;
