@@ -65,7 +65,12 @@ impl Batch for DeleteObjects {
         input: &DeleteObjectsRequest,
         done: Vec<Result<(), Failure>>,
     ) -> Result<DeleteObjectsOutput, Failure> {
-        let Delete { objects, quiet } = &input.delete;
+        let DeleteObjectsRequest {
+            bucket: _,
+            delete: Delete { objects, quiet },
+            expected_bucket_owner: _,
+            checksum_algorithm: _,
+        } = input;
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for (object, done) in objects.iter().zip(done) {
             let ObjectIdentifier { key, version_id, e_tag: _ } = object;

@@ -126,3 +126,41 @@ async fn objects_are_whole_or_absent_whatever_the_store_does() {
     }
     assert!(0 < unknown, "nothing was hostile");
 }
+
+/// A request for keys `0` to `n - 1`, each of which is there, over a store with these odds.
+async fn delete_all(n: usize, seed: u64, odds: Odds) -> (S3, String) {
+    let calm = S3::new().await;
+    let hostile = Chaos::over(&calm.kit.platform.store, seed, odds);
+    let s3 = S3 { kit: Kit::new(hostile, vec![s3::service()]) };
+    let filling = S3 { kit: Kit::new(calm.kit.platform.store.clone(), vec![s3::service()]) };
+    for key in 0..n {
+        filling.put(&format!("{key:03}"), "x").await;
+    }
+    let keys: String = (0..n).map(|key| format!("<Object><Key>{key:03}</Key></Object>")).collect();
+    let text = s3.ok("POST /photos?delete", &[], format!("<Delete>{keys}</Delete>")).await.text();
+    (filling, text)
+}
+
+#[tokio::test]
+async fn each_of_many_keys_is_run_again_alone_and_answered_in_order() {
+    let seed = 7;
+    let _seed = Seed(seed);
+    let (s3, text) = delete_all(200, seed, Odds::CONTENDED).await;
+    let wanted: Vec<String> = (0..200).map(|key| format!("{key:03}")).collect();
+    assert_eq!(elements(&text, "Key"), wanted, "none failed, in the order of the request");
+    assert!(!text.contains("<Error>"));
+    assert_eq!(elements(&s3.ok("GET /photos?list-type=2", &[], "").await.text(), "Key"), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_one_of_its_key_only() {
+    let seed = 8;
+    let _seed = Seed(seed);
+    let (s3, text) = delete_all(100, seed, Odds { lost: 200, ..Odds::CONTENDED }).await;
+    let (deleted, failed) = text.split_once("<Error>").unwrap();
+    let (deleted, failed) = (elements(deleted, "Key"), elements(failed, "Key"));
+    assert_eq!(deleted.len() + failed.len(), 100);
+    assert!(deleted.is_sorted() && failed.is_sorted() && 5 < failed.len() && failed.len() < 50, "{}", failed.len());
+    let left = s3.ok("GET /photos?list-type=2", &[], "").await.text();
+    assert_eq!(elements(&left, "Key"), failed, "what was lost is still there, and nothing else");
+}
