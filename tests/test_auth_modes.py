@@ -248,3 +248,21 @@ def test_a_role_that_does_not_trust_is_let_through(started, runtimes, isolation)
     caller = client_of(server, "sts").assume_role(RoleArn=role, RoleSessionName="tests")["AssumedRoleUser"]["Arn"]
     assert caller == f"arn:aws:sts::{ACCOUNT}:assumed-role/distrustful/tests"
     wait_until("the line", lambda: "let through: User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole" in open(server.log.name).read())
+
+
+@pytest.mark.parametrize("auth", ["audit", "off"])
+def test_pages_of_other_machines_are_not_let_in(started, auth):
+    server = started("--auth", auth)
+    form = {"Action": "CreateUser", "UserName": "intruder", "Version": "2010-05-08"}
+    strange = {"origin": "https://example.com"}
+    for answer in [
+        requests.post(server.url, data=form, headers=strange, timeout=10),
+        requests.get(server.url, params=form, headers={"sec-fetch-site": "cross-site"}, timeout=10),
+        requests.put(f"{server.url}/a-bucket", headers=strange, timeout=10),
+    ]:
+        assert answer.status_code == 403, answer.text
+    s3 = client_of(server, "s3")
+    assert client_of(server, "iam").list_users()["Users"] == [] and s3.list_buckets()["Buckets"] == []
+    assert requests.put(f"{server.url}/a-bucket", headers={"origin": "http://localhost:3000"}, timeout=10).status_code == 200
+    presigned = s3.generate_presigned_url("put_object", {"Bucket": "a-bucket", "Key": "k"}, 60)
+    assert requests.put(presigned, data=b"x", headers=strange, timeout=10).status_code == 200

@@ -293,7 +293,7 @@ mod tests {
     }
 
     fn started(command: &str, arguments: &[&str]) -> Result<Serve, String> {
-        let all = ["clearsky", command].iter().chain(arguments).map(OsString::from);
+        let all = ["clearsky", command].into_iter().chain(arguments.iter().copied()).map(OsString::from);
         match Arguments::read(all).map_err(|e| e.to_string())?.command {
             Command::Serve(serve) | Command::Dev(serve) => Ok(serve),
             other => Err(format!("{other:?}")),

@@ -26,8 +26,11 @@ pub(crate) async fn authenticate(
     payload: Payload<'_>,
 ) -> Result<Authenticated, Failure> {
     let auth = platform.settings.auth;
+    let strange = auth != Auth::Enforce && is_of_a_strange_page(&parts.headers);
     let presented = match presented {
         Ok(Some(presented)) => presented,
+        Ok(None) if strange => return Err(refusal(service, &SigError::MissingToken)),
+        Err(error) if strange => return Err(refusal(service, error)),
         Ok(None) if service.anonymous == Anonymous::Judged && auth != Auth::Off => {
             let account: Account = platform.settings.account.clone();
             // In audit mode a body may be framed whoever sends it.
@@ -45,6 +48,7 @@ pub(crate) async fn authenticate(
             }
             (caller, verified, None)
         }
+        Err((_, error)) if strange => return Err(refusal(service, &error)),
         Err((Some(caller), _)) if auth == Auth::Off => (caller, unverified(&parts.headers), None),
         Err((known, error)) => {
             let account = known.map(|caller| caller.account).or_else(|| Account::parse(&presented.access_key_id));
@@ -110,6 +114,24 @@ fn unknown(
     Ok(Authenticated { caller: Caller::root(account), verified: Some(unverified(&parts.headers)), wrong })
 }
 
+/// Whether a browser sends it for a page of another machine. Such a page reaches this one's loopback too, and who lets
+/// everybody in does not mean those.
+fn is_of_a_strange_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    match text("origin") {
+        Some(origin) => !is_here(origin),
+        None => text("sec-fetch-site") == Some("cross-site"),
+    }
+}
+
+/// Whether an origin (`http://localhost:3000`) is of this machine's loopback.
+fn is_here(origin: &str) -> bool {
+    let uri: Option<http::Uri> = origin.parse().ok();
+    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default().trim_matches(['[', ']']);
+    let is_named = host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
+    is_named || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// What the headers say of a body whose signature nobody checks.
 fn unverified(headers: &HeaderMap) -> Verified {
     let framed = headers.get("x-amz-content-sha256").is_some_and(|value| value.as_bytes().starts_with(b"STREAMING-"));
@@ -122,4 +144,31 @@ fn refusal(service: &Service, error: &SigError) -> Failure {
     let facts = ErrorFacts::common(error.code(service.family), error.status(service.family));
     let failure = Failure::new(&facts, error.text(service.family));
     error.details(service.family).into_iter().fold(failure, |failure, (name, value)| failure.with(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(headers: &[(&'static str, &'static str)], expected: bool) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value)));
+        let headers: HeaderMap = headers.collect();
+        assert_eq!(is_of_a_strange_page(&headers), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn pages_of_other_machines_are_told_from_those_of_this_one() {
+        check(&[], false);
+        check(&[("origin", "http://localhost:3000")], false);
+        check(&[("origin", "http://app.localhost"), ("sec-fetch-site", "same-site")], false);
+        check(&[("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "cross-site")], false);
+        check(&[("origin", "http://[::1]:3000")], false);
+        check(&[("sec-fetch-site", "none")], false);
+        check(&[("origin", "https://example.com")], true);
+        check(&[("origin", "http://localhost.example.com")], true);
+        check(&[("origin", "null")], true);
+        check(&[("sec-fetch-site", "cross-site")], true);
+    }
 }
