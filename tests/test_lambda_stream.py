@@ -1,6 +1,8 @@
 """InvokeWithResponseStream: what a function returns, as a stream of events that SDKs decode."""
 import base64
 import json
+import shutil
+import subprocess
 
 import pytest
 import requests
@@ -10,7 +12,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from packages import package
-from server import KEY, REGION, SECRET
+from server import KEY, REGION, ROOT, SECRET
 from test_lambda import deploy, functions  # noqa: F401 (fixtures)
 
 PATH = "/2021-11-15/functions/{}/response-streaming-invocations"
@@ -85,3 +87,15 @@ def test_a_javascript_function_streams_too(functions, deploy, isolation):
     code = "export const handler = async (event) => ({ sum: event.a + event.b });"
     name = deploy(family="node", package=package(index__mjs=code), Handler="index.handler")
     assert json.loads(stream(functions, name, {"a": 1, "b": 2})[0]) == {"sum": 3}
+
+
+def test_the_javascript_sdk_decodes_it(server, deploy, isolation):
+    if shutil.which("node") is None or not (ROOT / "tests" / "node_modules" / "@aws-sdk" / "client-lambda").is_dir():
+        pytest.skip("the JavaScript SDK is not installed: Node.js and npm are needed")
+    name = deploy("def handler(event, context):\n    print('seen')\n    return event['n'] * 2\n")
+    command = ["node", "stream.mjs", name, '{"n": 21}']
+    done = subprocess.run(command, cwd=ROOT / "tests", env=server.environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["payload"] == "42" and "ErrorCode" not in said["complete"]
+    assert "seen\n" in base64.b64decode(said["complete"]["LogResult"]).decode()

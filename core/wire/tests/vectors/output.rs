@@ -39,12 +39,10 @@ fn nothing(body: &str) -> bool {
     body.is_empty() || body == "{}" || body == r#"{"message":""}"# || bookkeeping(body)
 }
 
-/// An error's type without its namespace, which these models do not name, and no message where the shape has none.
+/// An error's type without its namespace, which these models do not name.
 fn plain(mut document: Value) -> Value {
-    if let Some(object) = document.as_object_mut() {
-        if let Some(Value::String(kind)) = object.get_mut("__type") {
-            *kind = kind.rsplit('#').next().unwrap().to_owned();
-        }
+    if let Some(Value::String(kind)) = document.get_mut("__type") {
+        *kind = kind.rsplit('#').next().unwrap().to_owned();
     }
     document
 }
