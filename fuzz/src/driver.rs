@@ -160,7 +160,10 @@ mod tests {
     #[test]
     fn a_panic_is_found_and_made_small() {
         let bad = target(|data| {
-            assert!(!data.contains(&b'#'), "a hash");
+            if data.contains(&b'#') {
+                // A panic that no hook prints.
+                std::panic::resume_unwind(Box::new("a hash"));
+            }
             data.len() as u64
         });
         let report = drive(&bad, &Settings { seconds: 20, seed: 1, memory: NOTHING }, None).unwrap();

@@ -27,16 +27,18 @@ impl Tally {
 
     /// Runs tests that close with `test result: ...`, as Rust's do. Says whether they succeeded.
     pub fn tests(&mut self, command: Command) -> anyhow::Result<bool> {
-        each_line(command, |line| {
-            if let Some(counts) = line.strip_prefix("test result: ") {
-                self.passed += count(counts, "passed");
-                self.failed += count(counts, "failed");
-            } else if let Some(reason) = line.strip_prefix("skipped: ")
-                && !self.skipped.iter().any(|known| known == reason)
-            {
-                self.skip(reason);
-            }
-        })
+        each_line(command, |line| self.line(line))
+    }
+
+    fn line(&mut self, line: &str) {
+        if let Some(counts) = line.strip_prefix("test result: ") {
+            self.passed += count(counts, "passed");
+            self.failed += count(counts, "failed");
+        } else if let Some(reason) = line.strip_prefix("skipped: ")
+            && !self.skipped.iter().any(|known| known == reason)
+        {
+            self.skip(reason);
+        }
     }
 
     /// The run's last lines. Fails where a test did.
@@ -79,10 +81,9 @@ mod tests {
     #[test]
     fn tests_that_cannot_run_are_named_once() {
         let mut tally = Tally::default();
-        let mut say = Command::new("printf");
-        say.arg("skipped: no root\ntest result: ok. 2 passed; 1 failed\nskipped: no root\n");
-        assert!(tally.tests(say).unwrap());
+        for line in ["skipped: no root", "test result: ok. 2 passed; 1 failed", "skipped: no root", "anything"] {
+            tally.line(line);
+        }
         assert_eq!((tally.passed, tally.failed, tally.skipped.as_slice()), (2, 1, ["no root".to_owned()].as_slice()));
-        assert!(tally.report().is_err());
     }
 }
