@@ -182,7 +182,8 @@ def acting(client, server, iam):
         ({"NumericLessThan": {"aws:EpochTime": "1000"}}, False),
         ({"StringLike": {"aws:UserAgent": "Boto3/*"}}, True),
         ({"StringEquals": {"aws:ResourceAccount": ACCOUNT, "aws:PrincipalAccount": ACCOUNT}}, True),
-        ({"Bool": {"aws:ViaAWSService": "false"}, "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, True),
+        ({"Bool": {"aws:ViaAWSService": "false", "aws:MultiFactorAuthPresent": "false"}}, True),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, False),
         ({"StringEquals": {"aws:PrincipalTag/team": "x"}}, False),
     ],
 )
