@@ -1,5 +1,7 @@
 //! Authorisation: an operation's demands against every policy that applies.
 
+use std::collections::BTreeMap;
+
 use base::Account;
 use policy::{Context, Decision, Policies, Principal, Request, allowing_statement, denial_text_with, evaluate};
 
@@ -23,26 +25,43 @@ pub(crate) async fn all(cx: &Cx, demands: &[Demand]) -> Result<(), Failure> {
         #[cfg(feature = "testing")]
         crate::testing::facts::hold(demand)?;
         let policies = Policies { resource: resource_policy(cx, demand).await?, ..identity.clone() };
-        judge(cx, demand, &policies)?;
+        // The root user's requests usually meet no policy: what only conditions read is not gathered then.
+        let tags = if policies.is_empty() { BTreeMap::new() } else { resource_tags(cx, demand).await? };
+        judge(cx, demand, &policies, &tags)?;
     }
     Ok(())
 }
 
+/// The service that an action belongs to: what stands before its colon.
+fn prefix(demand: &Demand) -> &'static str {
+    demand.action.split(':').next().unwrap_or_default()
+}
+
 /// The policy of the resource, from the house that the action belongs to.
 async fn resource_policy(cx: &Cx, demand: &Demand) -> Result<Option<policy::ResourcePolicy>, Failure> {
-    let owner = demand.action.split(':').next().unwrap_or_default();
-    let Some(service) = cx.platform.service(owner) else { return Ok(None) };
+    let Some(service) = cx.platform.service(prefix(demand)) else { return Ok(None) };
     let Some(find) = service.resource_policy else { return Ok(None) };
     let mut tx = cx.platform.begin().await?;
     find(cx, &mut tx, &demand.resource).await
 }
 
-fn judge(cx: &Cx, demand: &Demand, policies: &Policies) -> Result<(), Failure> {
+/// The tags of the resource, likewise.
+async fn resource_tags(cx: &Cx, demand: &Demand) -> Result<BTreeMap<String, String>, Failure> {
+    let Some(service) = cx.platform.service(prefix(demand)) else { return Ok(BTreeMap::new()) };
+    let Some(find) = service.resource_tags else { return Ok(BTreeMap::new()) };
+    let mut tx = cx.platform.begin().await?;
+    find(cx, &mut tx, &demand.resource).await
+}
+
+fn judge(cx: &Cx, demand: &Demand, policies: &Policies, tags: &BTreeMap<String, String>) -> Result<(), Failure> {
     // AWS's own resources (managed policies) are everybody's: what they name is no account of 12 digits.
     let owner = demand.resource.split(':').nth(4).filter(|account| Account::is_account(account));
     let resource_account = owner.unwrap_or(cx.scope.account.as_str());
-    // The root user's requests usually meet no policy: what only conditions read is not gathered then.
-    let context = if policies.is_empty() { Context::new() } else { context(cx, demand, resource_account) };
+    let mut context = if policies.is_empty() { Context::new() } else { context(cx, demand, resource_account) };
+    for (key, value) in tags {
+        context.set(&format!("aws:ResourceTag/{key}"), value.as_str());
+        context.set(&format!("{}:ResourceTag/{key}", prefix(demand)), value.as_str());
+    }
     let request = Request {
         principal: &cx.caller.principal,
         action: demand.action,

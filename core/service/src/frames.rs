@@ -105,6 +105,7 @@ mod tests {
             hosts: &[],
             paths: &[],
             resource_policy: None,
+            resource_tags: None,
             blob_rows: &[],
             plane: None,
         }

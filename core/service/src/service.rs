@@ -1,5 +1,7 @@
 //! What the platform needs to know of a service: its descriptor.
 
+use std::collections::BTreeMap;
+
 use futures::future::BoxFuture;
 use kv::Tx;
 use policy::ResourcePolicy;
@@ -32,6 +34,11 @@ pub struct Service {
     #[allow(clippy::type_complexity)]
     pub resource_policy:
         Option<for<'a> fn(&'a Cx, &'a mut Tx, &'a str) -> BoxFuture<'a, Result<Option<ResourcePolicy>, Failure>>>,
+    /// The tags of the resource with this ARN: what conditions read as `aws:ResourceTag` (and as the service's own
+    /// `ResourceTag`). None: conditions find no tags, unless an operation's own demands carry them.
+    #[allow(clippy::type_complexity)]
+    pub resource_tags:
+        Option<for<'a> fn(&'a Cx, &'a mut Tx, &'a str) -> BoxFuture<'a, Result<BTreeMap<String, String>, Failure>>>,
     /// Prefixes of the rows that refer to blobs: ids stand in them as text, and the sweeper removes old blobs that stand
     /// in none. A reference may move to another row, once between two looks of the sweeper. Empty: holds no blobs.
     pub blob_rows: &'static [&'static [u8]],

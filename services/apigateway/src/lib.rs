@@ -66,6 +66,7 @@ pub fn service() -> Service {
         hosts: &[],
         paths: &["/v2/"],
         resource_policy: None,
+        resource_tags: None,
         blob_rows: &[],
         plane: Some((&[PlaneClaim::Host("execute-api"), PlaneClaim::Path(EXECUTE_PATH)], &plane::ExecuteApi)),
     }

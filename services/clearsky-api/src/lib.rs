@@ -40,6 +40,7 @@ pub fn service() -> Service {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        resource_tags: None,
         plane: None,
         blob_rows: &[],
     }

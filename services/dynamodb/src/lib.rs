@@ -58,6 +58,7 @@ pub fn service() -> Service {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        resource_tags: None,
         blob_rows: &[],
         plane: None,
     }

@@ -37,6 +37,7 @@ pub fn services() -> Vec<Service> {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        resource_tags: None,
         blob_rows: &[],
         plane: None,
     };
@@ -45,6 +46,7 @@ pub fn services() -> Vec<Service> {
         model: &wire::sts::MODEL,
         operations: ops::sts::OPERATIONS,
         resource_policy: Some(|_, tx, arn| Box::pin(store::trust(tx, arn))),
+        resource_tags: None,
         blob_rows: &[],
         ..iam
     };

@@ -77,6 +77,7 @@ pub fn service() -> service::Service {
         hosts: &[service::HostStyle::Label("lambda")],
         paths: &["/2015-03-31/", "/2017-03-31/tags/", "/2021-11-15/functions/"],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
+        resource_tags: None,
         blob_rows: keys::BLOB_ROWS,
         plane: Some((plane::CLAIMS, &plane::Download)),
     }

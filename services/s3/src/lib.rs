@@ -51,6 +51,7 @@ pub fn service() -> Service {
         hosts: &[HostStyle::Label("s3"), HostStyle::FirstSegment("s3"), HostStyle::Any],
         paths: &[],
         resource_policy: None,
+        resource_tags: None,
         blob_rows: keys::BLOB_ROWS,
         plane: None,
     }

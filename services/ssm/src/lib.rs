@@ -50,6 +50,7 @@ pub fn service() -> Service {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        resource_tags: Some(|cx, tx, arn| Box::pin(tags::of_resource(cx, tx, arn))),
         blob_rows: &[],
         plane: None,
     }

@@ -93,6 +93,7 @@ pub fn service() -> service::Service {
         hosts: &[],
         paths: &[],
         resource_policy: None,
+        resource_tags: None,
         blob_rows: &[],
         plane: None,
     }

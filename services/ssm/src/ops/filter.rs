@@ -140,7 +140,8 @@ impl Filter {
         let valid = match self.key.as_str() {
             "Type" => Kind::ALL.map(Kind::as_str),
             "Tier" => ["Standard", "Advanced", "Intelligent-Tiering"],
-            "Path" => return self.values.iter().try_for_each(|path| check_path(path)),
+            "Path" if self.values.iter().all(|path| is_path(path)) => return Ok(()),
+            "Path" => return Err(Error::invalid(NO_PATH)),
             "Name" if self.choice != Choice::Contains => {
                 self.values.iter_mut().for_each(|name| *name = with_slash(name));
                 return Ok(());
@@ -171,15 +172,12 @@ impl Filter {
     }
 }
 
-/// A path, by the rules for those in requests: `/`, `/a`, `/a/`.
-fn check_path(path: &str) -> Result<(), Error> {
-    let inner = path.strip_suffix('/').unwrap_or(path);
-    let begins = |word: &str| inner.get(1..=word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    let is_path = path.starts_with('/') && (inner.is_empty() || Name::parse(inner).is_ok());
-    match is_path && !begins("aws") && !begins("ssm") {
-        true => Ok(()),
-        false => Err(Error::invalid(NO_PATH)),
-    }
+/// Whether it is a path as requests write it: `/`, `/a`, `/a/`; those of AWS are nobody's.
+pub(crate) fn is_path(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('/') else { return false };
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    let begins = |word: &str| inner.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    text == "/" || (Name::parse(&with_slash(inner)).is_ok() && !begins("aws") && !begins("ssm"))
 }
 
 const NO_PATH: &str = "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a \

@@ -6,7 +6,7 @@ use service::Cx;
 use super::value::{self, Decryption};
 use crate::errors::Error;
 use crate::model::{Parameter, Version};
-use crate::names::Name;
+use crate::names::{Name, Reference, Selector};
 use crate::store;
 use crate::wire::{GetParameterHistoryRequest, GetParameterHistoryResult, ParameterHistory};
 
@@ -20,7 +20,10 @@ pub(crate) async fn get_parameter_history(
     input: &GetParameterHistoryRequest,
 ) -> Result<GetParameterHistoryResult, Error> {
     let GetParameterHistoryRequest { name, with_decryption, max_results, next_token } = input;
-    let name = Name::parse(name)?;
+    let name = match Reference::parse(name, &cx.scope)? {
+        Reference { name, selector: Selector::Current, .. } => name,
+        Reference { .. } => return Err(Error::ParameterNotFound),
+    };
     let found = store::parameter(tx, &cx.scope, &name).await?.ok_or(Error::ParameterNotFound)?;
     let tokens = cx.page(&format!("GetParameterHistory:{}", name.path()));
     let after = match next_token {

@@ -3,7 +3,7 @@
 use kv::Tx;
 use service::{Cx, Failure};
 
-use super::filter::{Filters, Place, below};
+use super::filter::{Filters, Place, below, is_path};
 use super::value::{self, Decryption};
 use crate::errors::Error;
 use crate::model::Parameter;
@@ -30,10 +30,15 @@ pub(crate) async fn get_parameters_by_path(
 ) -> Result<GetParametersByPathResult, Error> {
     let GetParametersByPathRequest { path, recursive, parameter_filters, with_decryption, max_results, next_token } =
         input;
+    if path.starts_with("/aws/") {
+        return Err(Failure::not_implemented(format!("The public path {path}")).into());
+    }
+    if !is_path(path) {
+        return Err(Error::invalid(NO_PATH));
+    }
     let path = below(path);
-    check_path(&path)?;
     let filters = parameter_filters.as_deref().unwrap_or_default();
-    let listing = format!("GetParametersByPath:{path}:{recursive:?}:{}", described(filters));
+    let listing = format!("GetParametersByPath:{path}:{recursive:?}:{filters:?}");
     let filters = Filters::parse(filters, Place::ByPath)?;
     let decryption = Decryption::of(*with_decryption);
 
@@ -57,19 +62,6 @@ pub(crate) async fn get_parameters_by_path(
     Ok(GetParametersByPathResult { parameters: Some(parameters), next_token })
 }
 
-fn check_path(path: &str) -> Result<(), Error> {
-    if path.starts_with("/aws/") {
-        return Err(Failure::not_implemented(format!("The public path {path}")).into());
-    }
-    let inner = path.strip_suffix('/').unwrap_or_default();
-    let begins = |word: &str| inner.get(1..=word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    let is_path = inner.is_empty() || (inner.starts_with('/') && Name::parse(inner).is_ok());
-    match is_path && !begins("aws") && !begins("ssm") {
-        true => Ok(()),
-        false => Err(Error::invalid(NO_PATH)),
-    }
-}
-
 /// What is known of parameters, beside their values.
 pub(crate) async fn describe_parameters(
     cx: &Cx,
@@ -83,7 +75,7 @@ pub(crate) async fn describe_parameters(
     if !former.is_empty() && !filters.is_empty() {
         return Err(Error::invalid("You can use either Filters or ParameterFilters in a single request."));
     }
-    let listing = format!("DescribeParameters:{former:?}:{}", described(filters));
+    let listing = format!("DescribeParameters:{former:?}:{filters:?}");
     let filters = match former {
         [] => Filters::parse(filters, Place::Describe)?,
         former => Filters::former(former),
@@ -126,10 +118,6 @@ struct Asked<'a> {
 
 fn page_size(asked: Option<i32>, max: usize) -> usize {
     asked.and_then(|asked| usize::try_from(asked).ok()).unwrap_or(max)
-}
-
-fn described(filters: &[crate::wire::ParameterStringFilter]) -> String {
-    format!("{filters:?}")
 }
 
 /// One page of what is chosen, and the token of the next.

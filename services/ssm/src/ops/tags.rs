@@ -1,11 +1,13 @@
 //! Tags of parameters.
 
+use std::collections::BTreeMap;
+
 use kv::Tx;
-use service::{Cx, Demand, demand};
+use service::{Cx, Demand, Failure, demand};
 
 use crate::errors::Error;
 use crate::model::Parameter;
-use crate::names::{Name, resource};
+use crate::names::{Name, Reference, resource};
 use crate::store;
 use crate::wire::{
     AddTagsToResourceRequest, AddTagsToResourceResult, ListTagsForResourceRequest, ListTagsForResourceResult,
@@ -24,6 +26,13 @@ pub(crate) fn removing(cx: &Cx, parameter: &str, keys: &[String]) -> Demand {
     let mut demand = demand!(ssm::RemoveTagsFromResource(resource(&cx.scope, parameter)));
     demand.context.push(("aws:TagKeys", keys.to_vec()));
     demand
+}
+
+/// The tags that conditions of policies read; of a path below which parameters are, none.
+pub(crate) async fn of_resource(cx: &Cx, tx: &mut Tx, arn: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let Ok(Reference { name, .. }) = Reference::parse(arn, &cx.scope) else { return Ok(BTreeMap::new()) };
+    let found = store::parameter(tx, &cx.scope, &name).await?;
+    Ok(found.map(|found| found.tags).unwrap_or_default())
 }
 
 /// Adds tags to a parameter's, or gives them other values.

@@ -38,6 +38,7 @@ fn filters_choose() {
         (r#"{"Key":"Path","Values":["/shop"]}"#, "/shop/key /shop/list"),
         (r#"{"Key":"Path","Option":"Recursive","Values":["/shop/"]}"#, "/shop/db/big /shop/key /shop/list"),
         (r#"{"Key":"Path","Values":["/"]}"#, "plain"),
+        (r#"{"Key":"Path","Values":["/shop/db/","/"]}"#, "plain /shop/db/big"),
         (r#"{"Key":"Tier","Values":["Advanced"]}"#, "/shop/db/big"),
         (r#"{"Key":"DataType","Values":["aws:ec2:image"]}"#, ""),
         (r#"{"Key":"tag:team"}"#, "plain /shop/list"),

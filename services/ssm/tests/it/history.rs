@@ -58,6 +58,8 @@ fn versions_are_listed_in_pages_with_their_labels() {
                 }
               ]
             }"#]])
+        .given(r#"GetParameterHistory {"Name":"arn:aws:ssm:us-east-1:000000000000:parameter/a"}"#)
+        .check(r#"GetParameterHistory {"Name":"a:1"}"#, expect![[r#"400 {"__type":"ParameterNotFound"}"#]])
         .check(r#"GetParameterHistory {"Name":"b"}"#, expect![[r#"400 {"__type":"ParameterNotFound"}"#]])
         .check(r#"GetParameterHistory {"Name":"a","NextToken":"odd"}"#, expect![[r#"400 {"__type":"InvalidNextToken","Message":"The specified token isn't valid."}"#]])
         .check_denied(r#"GetParameterHistory {"Name":"a"}"#, expect![[r#"
