@@ -11,8 +11,9 @@ use super::Tier;
 use super::tally::Tally;
 use crate::programs::{has, must, program};
 
-/// Crates whose integration tests are left out of a quick run: they kill, fill and isolate for real.
-const SLOW: &[&str] = &["kv-fjall", "kv-postgres", "blob-store", "sandbox"];
+/// Integration tests that are left out of a quick run, by crate and by name: they isolate, kill and fill for real.
+const SLOW_CRATES: &[&str] = &["kv-postgres", "sandbox"];
+const SLOW_TESTS: &[&str] = &["crash", "full"];
 
 /// One test program.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ pub fn run(root: &Path, tests: &[Test], tier: Tier, tally: &mut Tally) -> anyhow
     for Test { package, name, is_integration, executable } in tests {
         let folder = package.strip_prefix(root).unwrap_or(package).display().to_string();
         let shown = if *is_integration { format!("{folder}, {name}") } else { folder };
-        let is_slow = *is_integration && SLOW.iter().any(|slow| package.ends_with(slow));
-        if is_slow && tier == Tier::Quick {
+        let is_slow = SLOW_TESTS.contains(&name.as_str()) || SLOW_CRATES.iter().any(|slow| package.ends_with(slow));
+        if *is_integration && is_slow && tier == Tier::Quick {
             tally.skip(format!("{shown}: not in --quick"));
             continue;
         }
