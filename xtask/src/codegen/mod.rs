@@ -6,6 +6,8 @@ pub mod names;
 mod operations;
 mod reach;
 pub mod source;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
