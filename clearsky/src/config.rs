@@ -158,6 +158,10 @@ pub struct Serve {
     /// Where to append a line of JSON for each request that changed something or was denied: a file, or - for standard output.
     #[arg(long, env = "CLEARSKY_AUDIT_LOG")]
     pub audit_log: Option<PathBuf>,
+    /// Whether Python environments are forks of one interpreter that has booted: first answers come several times faster, but
+    /// environments share the layout of their address space and their hash seed. Switch it off for hostile tenants.
+    #[arg(long, env = "CLEARSKY_ZYGOTES", action = clap::ArgAction::Set, default_value_t = true)]
+    pub zygotes: bool,
     /// What to log: error, warn, info, debug or trace, or a filter such as info,edge=debug.
     #[arg(long, env = "CLEARSKY_LOG", default_value = "info")]
     pub log: String,

@@ -46,7 +46,8 @@ pub fn run(settings: &Serve, manner: Manner) -> anyhow::Result<()> {
     // Before the asynchronous runtime: the supervisor is started from a process with one thread of ours.
     let runtime_dir = runtimes::folder(data_dir);
     fs::create_dir_all(&runtime_dir)?;
-    let sandboxes = sandbox::start(&sandbox::Config { runtime_dir }).context("the sandbox supervisor did not start")?;
+    let sandboxes = sandbox::start(&sandbox::Config { runtime_dir, zygotes: settings.zygotes })
+        .context("the sandbox supervisor did not start")?;
     let inside = Inside::default();
     let door = sandboxes.open_door(&config::authority(&url), std::sync::Arc::new(inside.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

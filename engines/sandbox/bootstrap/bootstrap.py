@@ -40,6 +40,10 @@ class RuntimeApi:
         """Waits to be told which function this process serves."""
         return self._exchange("GET", "/clearsky/function", {}, b"", base="")
 
+    def ready(self):
+        """Says that this process can fork."""
+        return self._exchange("POST", "/clearsky/ready", {}, b"", base="")
+
     def _exchange(self, method, path, headers, body, base=BASE):
         lines = ["%s %s%s HTTP/1.1" % (method, base, path), "Host: " + self.authority]
         lines += ["%s: %s" % item for item in headers.items()]
@@ -307,15 +311,48 @@ def become_function(api):
     time.tzset()
     os.chdir(TASK_ROOT)
     importlib.invalidate_caches()
+    forget_preloaded()
 
 
-def main():
+PRELOADED = set()
+
+
+def preload():
+    """Imports, for all forks to come, the AWS SDK as far as making a client needs it."""
+    import importlib  # noqa: F401
+    import traceback  # noqa: F401
+
+    try:
+        import boto3
+
+        boto3.session.Session("x", "x", region_name="us-east-1").client("sts")
+    except ImportError:
+        return
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(SDK_DIR + "/"):
+            PRELOADED.add(name.partition(".")[0])
+
+
+def forget_preloaded():
+    """A function that brings a copy of any of it gets its own, with all that belongs to it."""
+    if any(os.path.exists(path + "/" + name + end) for name in PRELOADED for path in OWN_PATHS for end in ("", ".py")):
+        for name in [name for name in sys.modules if name.partition(".")[0] in PRELOADED]:
+            del sys.modules[name]
+
+
+OWN_PATHS = [TASK_ROOT, "/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2], "/opt/python"]
+
+
+def set_up():
+    """What every process of this runtime needs, whatever its function."""
     sys.stdout.reconfigure(line_buffering=True)
     sys.path[:] = [path for path in sys.path if path not in (RUNTIME_DIR, SDK_DIR)]
-    sys.path.insert(0, TASK_ROOT)
-    sys.path += ["/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2], "/opt/python", SDK_DIR]
+    sys.path[:] = OWN_PATHS[:1] + sys.path + OWN_PATHS[1:] + [SDK_DIR]
     sys.meta_path.insert(0, LoggingOnDemand())
-    sys.modules["bootstrap"] = sys.modules.pop("__main__")
+
+
+def run():
+    """Serves a function, which it asks for if it was started without."""
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     if os.environ.pop("CLEARSKY_WAITS", None):
         become_function(api)
@@ -331,4 +368,7 @@ def main():
     serve(api, handler)
 
 
-main()
+if __name__ == "__main__":
+    sys.modules["bootstrap"] = sys.modules.pop("__main__")
+    set_up()
+    run()

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use exec::{Deployed, Runtime, RuntimeFamily};
 
 const PYTHON: &str = include_str!("../bootstrap/bootstrap.py");
+const ZYGOTE: &str = include_str!("../bootstrap/zygote.py");
 const NODE: &str = include_str!("../bootstrap/bootstrap.mjs");
 
 /// Where the runtime API listens inside every sandbox; the port is the one of AWS's own environments.
@@ -18,7 +19,7 @@ pub(crate) const RUNTIME_API_PORT: u16 = 9001;
 pub(crate) fn install(runtime_dir: &Path) -> io::Result<()> {
     fs::create_dir_all(runtime_dir)?;
     fs::set_permissions(runtime_dir, fs::Permissions::from_mode(0o755))?;
-    for (name, text) in [("bootstrap.py", PYTHON), ("bootstrap.mjs", NODE)] {
+    for (name, text) in [("bootstrap.py", PYTHON), ("zygote.py", ZYGOTE), ("bootstrap.mjs", NODE)] {
         let file = runtime_dir.join(name);
         fs::write(&file, text)?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
@@ -36,6 +37,11 @@ pub(crate) fn arguments(family: RuntimeFamily, heap_mb: Option<u32>) -> Vec<Stri
             heap.into_iter().chain(["/var/runtime/bootstrap.mjs".to_owned()]).collect()
         }
     }
+}
+
+/// The arguments of Python's zygote.
+pub(crate) fn zygote_arguments() -> Vec<String> {
+    ["-S", "-B", "/var/runtime/zygote.py"].map(str::to_owned).to_vec()
 }
 
 /// Folders of the interpreter that the sandbox would not show otherwise.

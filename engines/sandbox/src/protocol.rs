@@ -72,10 +72,30 @@ pub(crate) enum Note {
     Exited { status: Option<i32>, signal: Option<i32> },
 }
 
+/// Where the process of a sandbox comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// The program is started.
+    Program,
+    /// The program is started and keeps what it takes to put forks of itself into other sandboxes.
+    Zygote,
+    /// It is a fork of the zygote in this sandbox.
+    Fork { zygote: u64 },
+}
+
+/// From the first process of a sandbox to a zygote; with it the namespaces (pid, net, ipc, uts, cgroup, mount), the files to
+/// join cgroups by, standard input, output and error, and where to answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Fork {
+    pub uid: u32,
+    pub cgroups: usize,
+}
+
 /// A sandbox to make and the process to start in it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Spec {
     pub id: u64,
+    pub origin: Origin,
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub env: Vec<(String, String)>,

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 /// A packet: variables (4 KB, facts) and paths, escaped as JSON; far below this.
 const PACKET_BYTES_MAX: usize = 256 * 1024;
-/// Descriptors in one packet: two listeners and two pipes.
-const DESCRIPTORS_MAX: usize = 4;
+/// Descriptors in one packet: a fork takes six namespaces, five cgroups, three streams and an answer's way back.
+const DESCRIPTORS_MAX: usize = 16;
 /// Room for a burst of starts, so that the server rarely waits.
 const BUFFER_BYTES: usize = 4 * 1024 * 1024;
 

@@ -15,6 +15,9 @@ pub(crate) enum Side {
 pub(crate) const NAMESPACES: libc::c_int =
     libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 
+/// Those of a zygote: it may enter only process namespaces that lie below its own.
+pub(crate) const ZYGOTES_NAMESPACES: libc::c_int = NAMESPACES & !libc::CLONE_NEWPID;
+
 /// Forks, the child being in new namespaces as `flags` says. Only for a process with one thread.
 pub(crate) fn fork(flags: libc::c_int) -> io::Result<Side> {
     // SAFETY: without CLONE_VM and with a null stack, clone is fork: the child gets a copy of this memory and returns
@@ -40,14 +43,25 @@ pub(crate) fn unshare_cgroup() -> io::Result<()> {
     check(unsafe { libc::unshare(libc::CLONE_NEWCGROUP) })
 }
 
-/// Closes every descriptor from `first` on, but for `keep`. The owners of those in this process must never be dropped:
-/// only for a forked child that ends by exec or `exit_now`.
-pub(crate) fn close_from(first: RawFd, keep: RawFd) -> io::Result<()> {
-    let last = keep.max(first);
-    if first < last {
-        close_range(first, last - 1, 0)?;
+/// Closes every descriptor from `first` on, but for those to keep. The owners of those in this process must never be
+/// dropped: only for a forked child that ends by exec or `exit_now`.
+pub(crate) fn close_from(first: RawFd, keep: &mut [RawFd]) -> io::Result<()> {
+    keep.sort_unstable();
+    let mut next = first;
+    for kept in keep.iter().copied().filter(|kept| first <= *kept) {
+        if next < kept {
+            close_range(next, kept - 1, 0)?;
+        }
+        next = kept + 1;
     }
-    close_range(if keep < first { first } else { keep + 1 }, RawFd::MAX, 0)
+    close_range(next, RawFd::MAX, 0)
+}
+
+/// Makes a descriptor known by this number too, open across exec. Whoever owned the number must not use it any more: only
+/// for a forked child that ends by exec or `exit_now`.
+pub(crate) fn duplicate_to(descriptor: &OwnedFd, number: RawFd) -> io::Result<()> {
+    // SAFETY: dup2 touches no memory of ours; that no owner uses the number later is the duty stated above.
+    check(unsafe { libc::dup2(descriptor.as_raw_fd(), number) })
 }
 
 /// Marks every descriptor above standard error to be closed by exec.
@@ -62,9 +76,26 @@ fn close_range(first: RawFd, last: RawFd, flags: libc::c_int) -> io::Result<()> 
     if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// What a zygote needs: to enter namespaces, and to become a user without any capability in there.
+const ZYGOTES: [libc::c_int; 5] = [CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_SYS_CHROOT, CAP_SYS_ADMIN];
+const CAP_SETGID: libc::c_int = 6;
+const CAP_SETUID: libc::c_int = 7;
+const CAP_SETPCAP: libc::c_int = 8;
+const CAP_SYS_CHROOT: libc::c_int = 18;
+const CAP_SYS_ADMIN: libc::c_int = 21;
+
+/// Takes every capability but a zygote's out of the bounding set: the program that is started next has no more than these.
+pub(crate) fn drop_all_but_a_zygotes() -> io::Result<()> {
+    drop_bounding_set_but(&ZYGOTES)
+}
+
 /// Takes every capability out of the bounding set, so that no exec can bring one back.
 pub(crate) fn drop_bounding_set() -> io::Result<()> {
-    for capability in 0..64 {
+    drop_bounding_set_but(&[])
+}
+
+fn drop_bounding_set_but(keep: &[libc::c_int]) -> io::Result<()> {
+    for capability in (0..64).filter(|capability| !keep.contains(capability)) {
         // SAFETY: PR_CAPBSET_DROP takes an integer and touches no memory of ours.
         if unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) } < 0 {
             let error = io::Error::last_os_error();

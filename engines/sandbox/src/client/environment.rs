@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::lines::Lines;
 use super::runtime_api::{Report, RuntimeApi};
-use super::{Sandboxes, Started};
+use super::{Sandboxes, Started, Supervisor};
 use crate::bootstrap;
 use crate::protocol::{End, Request};
 
@@ -29,15 +29,15 @@ const INIT_ERROR_GRACE: Duration = Duration::from_millis(100);
 
 /// A sandbox's life as its maker reports it. Dropping it kills the sandbox.
 pub(super) struct Alive {
-    sandboxes: Sandboxes,
+    supervisor: Arc<Supervisor>,
     id: u64,
     ending: oneshot::Receiver<End>,
     ended: Option<Option<End>>,
 }
 
 impl Alive {
-    pub(super) fn new(sandboxes: Sandboxes, id: u64, ending: oneshot::Receiver<End>) -> Self {
-        Self { sandboxes, id, ending, ended: None }
+    pub(super) fn new(supervisor: Arc<Supervisor>, id: u64, ending: oneshot::Receiver<End>) -> Self {
+        Self { supervisor, id, ending, ended: None }
     }
 
     /// Waits for its end; none if the supervisor itself ended, which ends every sandbox.
@@ -54,7 +54,7 @@ impl Alive {
 
     fn ask(&self, request: &Request) {
         // Where the supervisor is gone, so is the sandbox.
-        let _ = self.sandboxes.0.supervisor.send(request);
+        let _ = self.supervisor.send(request);
     }
 
     /// Whether it is known to have ended.
@@ -174,7 +174,12 @@ impl Sandbox {
 
     /// Waits until the code is loaded; the end, if it could not be.
     async fn load(&mut self, deadline: Instant, sink: &mut dyn Sink) -> Option<Ended> {
-        match self.process.next(deadline, sink).await {
+        let mut next = self.process.next(deadline, sink).await;
+        if let Next::Report(Report::Waiting) = next {
+            // A fork asks for its function, which it has been told.
+            next = self.process.next(deadline, sink).await;
+        }
+        match next {
             Next::Report(Report::Ready) => {
                 self.phase = Phase::Loaded;
                 None
@@ -247,8 +252,21 @@ impl Process {
     ) -> exec::Result<()> {
         self.started = Instant::now();
         sandboxes.hand_over(self.alive.id, f, limits).await?;
-        self.api.give(&bootstrap::environment(f));
+        self.tell(f);
         Ok(())
+    }
+
+    /// Tells the process its function.
+    pub(super) fn tell(&self, f: &Deployed) {
+        self.api.give(&bootstrap::environment(f));
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.alive.id
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        !self.alive.has_ended()
     }
 
     /// Passes lines on until something happens.

@@ -3,6 +3,7 @@
 mod environment;
 mod lines;
 mod runtime_api;
+mod zygotes;
 
 use std::collections::HashMap;
 use std::io;
@@ -18,8 +19,9 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use runtime_api::Kind;
+use zygotes::Zygotes;
 
-use crate::protocol::{self, End, Event, Hello, Listen, Request, Spec};
+use crate::protocol::{self, End, Event, Hello, Listen, Origin, Request, Spec};
 use crate::{SUBCOMMAND, bootstrap, socket, supervisor};
 
 /// How the sandboxes of a server are set up.
@@ -28,6 +30,9 @@ pub struct Config {
     /// A folder of the data directory for bootstraps and SDKs (`sdk-python`, `sdk-nodejs/node_modules`), shown read-only
     /// at `/var/runtime` in every sandbox. SDKs are looked for whenever a function starts.
     pub runtime_dir: PathBuf,
+    /// Whether processes that wait for a function are forks of one that has booted. They start faster, but share its
+    /// address space's layout and hash seed with each other.
+    pub zygotes: bool,
 }
 
 /// Where the platform is to answer inside a sandbox: its public authority.
@@ -43,9 +48,10 @@ pub struct Authority {
 pub struct Sandboxes(Arc<Shared>);
 
 struct Shared {
-    supervisor: Supervisor,
+    supervisor: Arc<Supervisor>,
     hello: Hello,
     runtime_dir: PathBuf,
+    zygotes: Zygotes,
     door: OnceLock<(protocol::Door, Arc<dyn exec::Door>)>,
     next_id: AtomicU64,
 }
@@ -88,9 +94,10 @@ pub fn start(config: &Config) -> io::Result<Sandboxes> {
     let waiting = Arc::new(Waiting::default());
     let (events, waiters) = (Arc::clone(&socket), Arc::clone(&waiting));
     std::thread::Builder::new().name("sandbox-events".to_owned()).spawn(move || hear(&events, &waiters))?;
-    let supervisor = Supervisor { socket, waiting };
+    let supervisor = Arc::new(Supervisor { socket, waiting });
     let (door, next_id) = (OnceLock::new(), AtomicU64::new(1));
-    Ok(Sandboxes(Arc::new(Shared { supervisor, hello, runtime_dir, door, next_id })))
+    let zygotes = Zygotes::new(config.zygotes);
+    Ok(Sandboxes(Arc::new(Shared { supervisor, hello, runtime_dir, zygotes, door, next_id })))
 }
 
 fn spawn(socket: &OwnedFd, mount_point: &Path) -> io::Result<()> {
@@ -193,6 +200,7 @@ impl Sandboxes {
         let door = self.0.door.get().map(|(door, _)| door.clone());
         Spec {
             id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
+            origin: Origin::Program,
             program: key.runtime.interpreter.clone(),
             arguments: bootstrap::arguments(family, key.heap_mb),
             env: env.into_iter().collect(),
@@ -209,12 +217,12 @@ impl Sandboxes {
         if let Some(reason) = &self.0.hello.unavailable {
             return Err(Error::Unavailable(reason.clone()));
         }
-        let (id, kind) = (spec.id, if spec.code.is_some() { Kind::Function } else { Kind::Blank });
+        let (id, kind) = (spec.id, if waits(&spec) { Kind::Blank } else { Kind::Function });
         let (started, on_start) = oneshot::channel();
         let (ended, on_end) = oneshot::channel();
         let waiter = Waiter { started: Some(started), specialised: None, ended };
         self.0.supervisor.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, waiter);
-        let alive = environment::Alive::new(self.clone(), id, on_end);
+        let alive = environment::Alive::new(Arc::clone(&self.0.supervisor), id, on_end);
         self.ask(Request::Start(Box::new(spec))).await?;
         let Ok(started) = on_start.await else {
             let end = alive.wait().await;
@@ -255,6 +263,10 @@ impl Sandboxes {
     }
 }
 
+fn waits(spec: &Spec) -> bool {
+    spec.env.iter().any(|(name, _)| name == bootstrap::WAITS)
+}
+
 fn code(f: &Deployed) -> exec::Result<PathBuf> {
     let failed = |error| Error::Failed(format!("the code at {}: {error}", f.code.display()));
     std::fs::canonicalize(&f.code).map_err(failed)
@@ -281,7 +293,9 @@ impl Isolation for Sandboxes {
     fn prepare<'a>(&'a self, key: &'a PoolKey) -> BoxFuture<'a, exec::Result<Blank>> {
         Box::pin(async move {
             let limits = Limits::of_blank();
-            let mut process = self.launch(self.blank(key), limits.response_bytes).await?;
+            let mut spec = self.blank(key);
+            spec.origin = self.origin(key);
+            let mut process = self.launch(spec, limits.response_bytes).await?;
             process.boot(limits.init).await?;
             Ok(Blank::new(process))
         })
@@ -306,7 +320,10 @@ impl Isolation for Sandboxes {
 
     fn start<'a>(&'a self, f: &'a Deployed, limits: Limits) -> BoxFuture<'a, exec::Result<Box<dyn Environment>>> {
         Box::pin(async move {
-            let process = self.launch(self.whole(f, &limits)?, limits.response_bytes).await?;
+            let process = match self.forked(f, &limits).await {
+                Some(process) => process,
+                None => self.launch(self.whole(f, &limits)?, limits.response_bytes).await?,
+            };
             let environment: Box<dyn Environment> =
                 Box::new(environment::Sandbox::new(self.clone(), f.clone(), limits, process));
             Ok(environment)

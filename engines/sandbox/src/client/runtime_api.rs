@@ -19,6 +19,8 @@ use tokio::time::Instant;
 const PREFIX: &str = "/2018-06-01/runtime/";
 /// Where our bootstraps ask for their function.
 const FUNCTION: &str = "/clearsky/function";
+/// Where a zygote says that it can fork.
+const READY: &str = "/clearsky/ready";
 /// Reports of the runtime that nobody took yet: one of init, one of the request.
 const REPORTS_MAX: usize = 4;
 /// An error document with its stack trace; the size of a response is the wider limit and used where it is smaller.
@@ -119,6 +121,9 @@ impl RuntimeApi {
         if path == FUNCTION && request.method() == Method::GET {
             return self.function().await;
         }
+        if path == READY && request.method() == Method::POST {
+            return self.zygote_ready();
+        }
         let Some(path) = path.strip_prefix(PREFIX) else {
             return refuse(StatusCode::NOT_FOUND, "NotFound", "no such path");
         };
@@ -130,6 +135,15 @@ impl RuntimeApi {
             (&Method::POST, ["init", "error"]) => self.init_error(request).await,
             _ => refuse(StatusCode::NOT_FOUND, "NotFound", "no such path"),
         }
+    }
+
+    fn zygote_ready(&self) -> Response<Full<Bytes>> {
+        let mut state = self.state();
+        if !std::mem::take(&mut state.unasked) {
+            return refuse(StatusCode::FORBIDDEN, "InvalidStateTransition", "this is no zygote");
+        }
+        self.push(&mut state, Report::Waiting);
+        accepted()
     }
 
     async fn function(&self) -> Response<Full<Bytes>> {

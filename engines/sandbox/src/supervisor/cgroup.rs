@@ -1,7 +1,8 @@
 //! Cgroups, version 1 and 2: limits on memory, processes and CPU, and what was used.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use crate::protocol::{Limits, Spec};
@@ -175,6 +176,12 @@ impl Cgroup {
                 Ok(())
             }
         }
+    }
+
+    /// The files by which a process joins, open.
+    pub(super) fn joins(&self) -> io::Result<Vec<OwnedFd>> {
+        let open = |folder: &Path| File::options().write(true).open(folder.join("cgroup.procs"));
+        self.folders.iter().map(|(_, folder)| Ok(open(folder)?.into())).collect()
     }
 
     /// Moves the calling process in.

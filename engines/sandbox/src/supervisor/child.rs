@@ -10,8 +10,8 @@ use std::process::Command;
 use rustix::process::{Resource, Rlimit, Signal, WaitOptions};
 
 use super::cgroup::Cgroup;
-use super::{network, root, seccomp};
-use crate::protocol::{Note, Spec};
+use super::{fork, network, root, seccomp};
+use crate::protocol::{Note, Origin, Spec};
 use crate::socket;
 use crate::sys::{self, Side};
 
@@ -19,12 +19,20 @@ use crate::sys::{self, Side};
 pub(super) struct Plan<'a> {
     pub spec: &'a Spec,
     pub control: &'a OwnedFd,
+    /// Of a zygote, its end of the socket that asks it for forks; of a fork, the other end.
+    pub zygote: Option<&'a OwnedFd>,
     /// Any folder: the new root is mounted on it, in a mount namespace that nobody else sees.
     pub mount_point: &'a Path,
     pub cgroup: Option<&'a Cgroup>,
     pub filters: &'a seccomp::Filters,
     /// The runtime's user and group id; the next one is the first process's.
     pub uid: u32,
+}
+
+impl Plan<'_> {
+    fn forks(&self) -> bool {
+        matches!(self.spec.origin, Origin::Fork { .. })
+    }
 }
 
 /// A step that failed, named for the one who must mend it.
@@ -45,7 +53,8 @@ pub(super) fn run(plan: &Plan<'_>) -> ! {
 }
 
 fn build_and_reap(plan: &Plan<'_>) -> Step<()> {
-    step("close inherited files", sys::close_from(3, plan.control.as_raw_fd()))?;
+    let zygote = plan.zygote.map_or(-1, AsRawFd::as_raw_fd);
+    step("close inherited files", sys::close_from(3, &mut [plan.control.as_raw_fd(), zygote]))?;
     step("die with the supervisor", rustix::process::set_parent_process_death_signal(Some(Signal::KILL)))?;
     step("own session", rustix::process::setsid().map(drop))?;
     if let Some(cgroup) = plan.cgroup {
@@ -57,18 +66,23 @@ fn build_and_reap(plan: &Plan<'_>) -> Step<()> {
     let listeners = network::listen(&plan.spec.listen)?;
     let (out_read, out_write) = step("pipe", rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))?;
     let (err_read, err_write) = step("pipe", rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC))?;
+    let joins = plan.cgroup.filter(|_| plan.forks()).map_or(Ok(Vec::new()), Cgroup::joins);
+    let joins = step("open the cgroup", joins)?;
     root::build(plan.spec, plan.mount_point, plan.uid)?;
 
     let null = step("open /dev/null", std::fs::File::options().read(true).write(true).open("/dev/null"))?;
     let null = OwnedFd::from(null);
     let streams = Streams { input: &null, output: &out_write, error: &err_write };
-    let runtime = start_runtime(plan, &streams)?;
+    let runtime = match plan.zygote.filter(|_| plan.forks()) {
+        Some(zygote) => fork::fork_runtime(plan, zygote, &joins, &streams)?,
+        None => start_runtime(plan, &streams)?,
+    };
 
     let mut descriptors: Vec<_> = listeners.iter().map(AsFd::as_fd).collect();
     descriptors.extend([out_read.as_fd(), err_read.as_fd()]);
     step("report", socket::send(plan.control, &Note::Running, &descriptors))?;
     step("standard files", Streams { input: &null, output: &null, error: &null }.install())?;
-    drop((listeners, out_read, out_write, err_read, err_write, null));
+    drop((listeners, out_read, out_write, err_read, err_write, null, joins));
     become_nobody(plan.uid + 1, plan)?;
     // The change of user cleared it; if the supervisor died between, the next packet has nobody to go to.
     step("die with the supervisor", rustix::process::set_parent_process_death_signal(Some(Signal::KILL)))?;
@@ -91,10 +105,10 @@ fn reap_until(runtime: i32) -> Step<Note> {
 }
 
 /// Standard input, output and error of a process.
-struct Streams<'a> {
-    input: &'a OwnedFd,
-    output: &'a OwnedFd,
-    error: &'a OwnedFd,
+pub(super) struct Streams<'a> {
+    pub input: &'a OwnedFd,
+    pub output: &'a OwnedFd,
+    pub error: &'a OwnedFd,
 }
 
 impl Streams<'_> {
@@ -134,23 +148,38 @@ fn become_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<std::convert::
     step("close on exec", sys::close_on_exec())?;
     // Should memory run out, it is the function that goes, not the process that reports it.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    limit(Resource::Nofile, u64::from(spec.limits.open_files))?;
-    limit(Resource::Core, 0)?;
-    limit(Resource::Memlock, 64 * 1024)?;
-    limit(Resource::Rtprio, 0)?;
-    if plan.cgroup.is_none() {
-        // Memory is watched by the supervisor: a limit on address space would break V8.
-        limit(Resource::Nproc, u64::from(spec.limits.processes))?;
+    limit(plan)?;
+    match plan.zygote {
+        Some(socket) => {
+            // Nothing else ends it with the first process: it is in the supervisor's process namespace.
+            step("die with the first process", rustix::process::set_parent_process_death_signal(Some(Signal::KILL)))?;
+            step("zygote's socket", fork::install(socket))?;
+            step("bounding set", sys::drop_all_but_a_zygotes())?;
+        }
+        None => become_nobody(plan.uid, plan)?,
     }
-    become_nobody(plan.uid, plan)?;
     let mut command = Command::new(&spec.program);
     command.args(&spec.arguments).env_clear().envs(spec.env.iter().map(|(k, v)| (k, v))).current_dir("/var/task");
     Err(format!("start {}: {}", spec.program.display(), command.exec()))
 }
 
-fn limit(resource: Resource, value: u64) -> Step<()> {
-    let limit = Rlimit { current: Some(value), maximum: Some(value) };
-    step("resource limit", rustix::process::setrlimit(resource, limit))
+fn limit(plan: &Plan<'_>) -> Step<()> {
+    let limits = &plan.spec.limits;
+    let mut wanted = vec![
+        (Resource::Nofile, u64::from(limits.open_files)),
+        (Resource::Core, 0),
+        (Resource::Memlock, 64 * 1024),
+        (Resource::Rtprio, 0),
+    ];
+    if plan.cgroup.is_none() {
+        // Memory is watched by the supervisor: a limit on address space would break V8.
+        wanted.push((Resource::Nproc, u64::from(limits.processes)));
+    }
+    for (resource, value) in wanted {
+        let limit = Rlimit { current: Some(value), maximum: Some(value) };
+        step("resource limit", rustix::process::setrlimit(resource, limit))?;
+    }
+    Ok(())
 }
 
 /// Gives up the user id, every capability, the way back to them, and most system calls.

@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod child;
+mod fork;
 mod network;
 mod root;
 mod seccomp;
@@ -17,7 +18,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
-use crate::protocol::{End, Event, Hello, Limits, Note, Request, Spec};
+use crate::protocol::{End, Event, Hello, Limits, Note, Origin, Request, Spec};
 use crate::socket;
 use crate::sys::{self, Side};
 use cgroup::{Cgroup, Cgroups};
@@ -78,6 +79,8 @@ struct Supervisor {
 struct Sandbox {
     pidfd: OwnedFd,
     control: OwnedFd,
+    /// Where a zygote is asked for forks.
+    zygote: Option<OwnedFd>,
     cgroup: Option<Cgroup>,
     slot: u32,
     uid: u32,
@@ -149,17 +152,28 @@ impl Supervisor {
             // Processes last, so that what one said before its end is heard.
             events.sort_by_key(|event| event.data.u64() & 1);
             for event in &events {
-                match Token::decode(event.data.u64()) {
-                    Token::Server => match socket::receive::<Request>(&self.server) {
-                        Ok(Some((request, _))) => self.serve(request)?,
-                        // The server is gone: so is everything it had running.
-                        Ok(None) | Err(_) => return self.end_all(),
-                    },
-                    Token::Control(id) => drop(self.hear(id)?),
-                    Token::Process(id) => self.reap(id)?,
+                match self.handle(Token::decode(event.data.u64())) {
+                    Ok(true) => (),
+                    // The server is gone: so is everything it had running.
+                    Ok(false) => return self.end_all(),
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return self.end_all(),
+                    Err(error) => return Err(error),
                 }
             }
         }
+    }
+
+    /// Whether the server is still there.
+    fn handle(&mut self, token: Token) -> io::Result<bool> {
+        match token {
+            Token::Server => match socket::receive::<Request>(&self.server) {
+                Ok(Some((request, _))) => self.serve(request)?,
+                Ok(None) | Err(_) => return Ok(false),
+            },
+            Token::Control(id) => drop(self.hear(id)?),
+            Token::Process(id) => self.reap(id)?,
+        }
+        Ok(true)
     }
 
     fn serve(&mut self, request: Request) -> io::Result<()> {
@@ -218,8 +232,24 @@ impl Supervisor {
     fn make(&mut self, spec: &Spec, slot: u32) -> io::Result<()> {
         let cgroup = self.cgroups.make(spec)?;
         let (ours, theirs) = socket::pair()?;
+        let link = match spec.origin {
+            Origin::Zygote => Some(self.zygotes_socket()?),
+            _ => None,
+        };
+        let asks = match spec.origin {
+            Origin::Program => None,
+            Origin::Zygote => link.as_ref().map(|(_, theirs)| theirs),
+            Origin::Fork { zygote } => {
+                let found = self.sandboxes.get(&zygote).and_then(|sandbox| sandbox.zygote.as_ref());
+                Some(found.ok_or_else(|| io::Error::other("the zygote is gone"))?)
+            }
+        };
         let uid = UID_BASE + (std::process::id() % UID_BLOCKS) * UID_BLOCK + slot * 2;
-        let side = match sys::fork(sys::NAMESPACES) {
+        let namespaces = match spec.origin {
+            Origin::Zygote => sys::ZYGOTES_NAMESPACES,
+            Origin::Program | Origin::Fork { .. } => sys::NAMESPACES,
+        };
+        let side = match sys::fork(namespaces) {
             Ok(side) => side,
             Err(error) => {
                 if let Some(cgroup) = cgroup {
@@ -232,6 +262,7 @@ impl Supervisor {
             Side::Child => child::run(&child::Plan {
                 spec,
                 control: &theirs,
+                zygote: asks,
                 mount_point: &self.mount_point,
                 cgroup: cgroup.as_ref(),
                 filters: &self.filters,
@@ -243,8 +274,16 @@ impl Supervisor {
         self.watch(&ours, Token::Control(spec.id))?;
         self.watch(&pidfd, Token::Process(spec.id))?;
         let (end, memory_bytes) = (End::default(), spec.limits.memory_bytes);
-        self.sandboxes.insert(spec.id, Sandbox { pidfd, control: ours, cgroup, slot, uid, memory_bytes, end });
+        let zygote = link.map(|(ours, _)| ours);
+        self.sandboxes.insert(spec.id, Sandbox { pidfd, control: ours, zygote, cgroup, slot, uid, memory_bytes, end });
         Ok(())
+    }
+
+    /// A socket to a zygote, which learns at once what a fork of it may call.
+    fn zygotes_socket(&self) -> io::Result<(OwnedFd, OwnedFd)> {
+        let (ours, theirs) = socket::pair()?;
+        socket::send(&ours, &self.filters.code(), &[])?;
+        Ok((ours, theirs))
     }
 
     fn watch(&self, descriptor: impl AsFd, token: Token) -> io::Result<()> {

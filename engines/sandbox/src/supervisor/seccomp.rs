@@ -28,6 +28,18 @@ impl Filters {
         Ok(Self { no_clone3, allowed })
     }
 
+    /// The filters as the kernel takes them, for a process that puts them on by itself.
+    pub(super) fn code(&self) -> [Vec<u8>; 2] {
+        [&self.no_clone3, &self.allowed].map(|program| {
+            let bytes = program.iter().flat_map(|instruction| {
+                let [a, b] = instruction.code.to_ne_bytes();
+                let [c, d, e, f] = instruction.k.to_ne_bytes();
+                [a, b, instruction.jt, instruction.jf, c, d, e, f]
+            });
+            bytes.collect()
+        })
+    }
+
     /// Puts them on the calling process and all that it becomes or forks.
     pub(super) fn apply(&self) -> Step<()> {
         step("seccomp", seccompiler::apply_filter(&self.no_clone3))?;

@@ -39,6 +39,8 @@ pub struct Kit {
 pub enum From {
     Nothing,
     Blank,
+    /// A blank, made by a fork.
+    Zygote,
 }
 
 /// Where the platform answers inside; nothing of the host listens there.
@@ -64,7 +66,7 @@ pub fn run(tests: &[Test]) -> ExitCode {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;
     }
-    let kits = [From::Nothing, From::Blank].map(|from| Arc::new(Kit::new(from, "127.0.0.1", DOOR_PORT)));
+    let kits = [From::Nothing, From::Blank, From::Zygote].map(|from| Arc::new(Kit::new(from, "127.0.0.1", DOOR_PORT)));
     let sandboxes = &kits[0].sandboxes;
     if let Level::None(reason) = sandboxes.level() {
         println!("skipped: {reason}");
@@ -80,7 +82,7 @@ pub fn run(tests: &[Test]) -> ExitCode {
         println!("test {name} from {from:?} ... {} ({ms} ms)", if passed { "ok" } else { "FAILED" });
         failed += usize::from(!passed);
     }
-    println!("test result: {} passed; {failed} failed", 2 * tests.len() - failed);
+    println!("test result: {} passed; {failed} failed", kits.len() * tests.len() - failed);
     ExitCode::from(u8::from(failed > 0))
 }
 
@@ -94,7 +96,9 @@ impl Kit {
     /// An engine of its own, whose platform answers under this authority.
     pub fn new(from: From, host: &str, port: u16) -> Self {
         let runtime_dir = tempfile::tempdir().unwrap();
-        let sandboxes = sandbox::start(&Config { runtime_dir: runtime_dir.path().to_owned() }).unwrap();
+        let sandboxes =
+            sandbox::start(&Config { runtime_dir: runtime_dir.path().to_owned(), zygotes: from == From::Zygote })
+                .unwrap();
         sandboxes.open_door(&Authority { host: host.into(), port }, Arc::new(Greeter)).unwrap();
         let found = runtimes::discover(std::ffi::OsStr::new("/usr/bin"));
         Self { from, sandboxes, found, runtime_dir }
@@ -134,10 +138,22 @@ impl Kit {
         self.try_start(&f.deployed, Limits::of(&f.deployed)).await.unwrap()
     }
 
+    /// Waits until Python's zygote can fork.
+    async fn zygote(&self, key: &exec::PoolKey) {
+        let is_python = key.runtime.family == exec::RuntimeFamily::Python;
+        while is_python && self.sandboxes.zygotes() == 0 {
+            drop(self.sandboxes.prepare(key).await);
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Makes an environment; from a blank where the kit does and the function's plan is one.
     pub async fn try_start(&self, f: &Deployed, limits: Limits) -> exec::Result<Box<dyn Environment>> {
         match (self.from, Plan::of(f)) {
-            (From::Blank, Plan::Pooled(key)) => {
+            (From::Blank | From::Zygote, Plan::Pooled(key)) => {
+                if self.from == From::Zygote {
+                    self.zygote(&key).await;
+                }
                 let blank = self.sandboxes.prepare(&key).await?;
                 self.sandboxes.specialise(blank, f, limits).await
             }

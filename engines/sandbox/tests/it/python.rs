@@ -17,9 +17,46 @@ tests![
     text_that_is_not_ascii,
     load_errors,
     sdk_is_picked_up,
+    own_sdk,
+    own_chance,
     variables,
     sizes
 ];
+
+/// A copy of the SDK in the package comes before the platform's, whatever has been imported ahead.
+async fn own_sdk(kit: Arc<Kit>) {
+    let sdk = kit.runtime_dir.path().join("sdk-python");
+    for (name, text) in
+        [("boto3", "import urllib3\nclass session:\n    Session = None\n"), ("urllib3", "whose = 'ours'\n")]
+    {
+        std::fs::create_dir_all(sdk.join(name)).unwrap();
+        std::fs::write(sdk.join(name).join("__init__.py"), text).unwrap();
+    }
+    let code =
+        "import boto3, urllib3\ndef handler(e, c):\n    return [boto3.__file__, urllib3.__file__, urllib3.whose]\n";
+    let Some(f) = kit.python(code) else { return };
+    let expected =
+        "[\"/var/runtime/sdk-python/boto3/__init__.py\", \"/var/runtime/sdk-python/urllib3/__init__.py\", \"ours\"]";
+    assert_eq!(text(&kit.once(&f, "0").await.0), expected);
+    std::fs::write(f.code.path().join("urllib3.py"), "whose = 'its own'\n").unwrap();
+    let expected = "[\"/var/runtime/sdk-python/boto3/__init__.py\", \"/var/task/urllib3.py\", \"its own\"]";
+    assert_eq!(text(&kit.once(&f, "0").await.0), expected);
+    std::fs::remove_dir_all(sdk).unwrap();
+}
+
+/// Two environments never draw the same, though both may come from one process.
+async fn own_chance(kit: Arc<Kit>) {
+    let code = "import os, random, uuid, secrets\ndef handler(e, c):\n    \
+                return [random.random(), str(uuid.uuid4()), secrets.token_hex(), os.urandom(8).hex()]\n";
+    let Some(f) = kit.python(code) else { return };
+    let mut drawn = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let answer = text(&kit.once(&f, "0").await.0);
+        let values: Vec<serde_json::Value> = serde_json::from_str(&answer).unwrap();
+        drawn.extend(values.iter().map(ToString::to_string));
+    }
+    assert_eq!(drawn.len(), 12, "{drawn:?}");
+}
 
 async fn hello(kit: Arc<Kit>) {
     let code = "def handler(e, c):\n    print('hi')\n    return {'got': e, 'id': c.aws_request_id}\n";
