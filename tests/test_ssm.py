@@ -114,8 +114,31 @@ def test_whoever_may_read_a_path_reads_only_that(client, ssm, root):
     assert refusal(reader.describe_parameters) == "AccessDeniedException"
 
 
-def document(statement):
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def test_conditions_read_tags_and_recursion(client, ssm, root):
+    iam, sts = client("iam"), client("sts")
+    for name, stage in (("a", "test"), ("b", "live")):
+        tags = [{"Key": "stage", "Value": stage}]
+        ssm.put_parameter(Name=f"{root}/{name}", Value=name, Type="String", Tags=tags)
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    name = f"conditioned{root.replace('/', '-')}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    allow = {"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}
+    not_live = {"StringEquals": {"aws:ResourceTag/stage": "live"}}
+    not_deep = {"StringEquals": {"ssm:Recursive": "true"}}
+    denials = [{"Effect": "Deny", "Action": "ssm:*", "Resource": "*", "Condition": c} for c in (not_live, not_deep)]
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(allow, *denials))
+    session = sts.assume_role(RoleArn=role, RoleSessionName="reader")["Credentials"]
+    key, secret, token = (session[part] for part in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+    reader = client("ssm", key=key, secret=secret, token=token)
+    assert reader.get_parameter(Name=f"{root}/a")["Parameter"]["Value"] == "a"
+    assert refusal(reader.get_parameter, Name=f"{root}/b") == "AccessDeniedException"
+    assert refusal(reader.delete_parameters, Names=[f"{root}/a", f"{root}/b"]) == "AccessDeniedException"
+    assert len(reader.get_parameters_by_path(Path=root)["Parameters"]) == 2
+    assert refusal(reader.get_parameters_by_path, Path=root, Recursive=True) == "AccessDeniedException"
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def test_the_cli(aws, server, root):
