@@ -178,6 +178,13 @@ def test_rows_and_bodies_of_different_servers_are_not_mixed(database, own, tmp_p
     assert done.returncode == 1 and "do not belong together" in done.stderr
 
 
+def test_a_backup_is_left_to_its_own_tools(own, tmp_path):
+    done = subprocess.run(
+        [BINARY, "backup", tmp_path / "file"], env=own.environment(), capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1 and "pg_dump" in done.stderr and not (tmp_path / "file").exists()
+
+
 def test_the_clients_tests_pass_over_it(database):
     """A part that is quick; by hand, all of them: see postgres.py."""
     here = pathlib.Path(__file__).parent

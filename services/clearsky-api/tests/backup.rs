@@ -9,7 +9,8 @@ use backup::{Frame, Reader};
 use base::Secret;
 use blob::{BlobId, Blobs, Error};
 use clearsky_api::Backups;
-use kv::{Item, Key, Store};
+use futures::future::BoxFuture;
+use kv::{Abort, Bell, Commit, Committed, Engine, Item, Key, Limit, LogId, Position, Records, Snapshot, Store};
 use kv_memory::Memory;
 use service::testing::{Kit, Shown};
 use service::{Anonymous, Caller, Failure, Service};
@@ -85,6 +86,37 @@ async fn what_is_deleted_while_it_is_made_is_in_it_and_goes_then() {
     assert_eq!(kit.blobs.count(), 1);
     drop(holding);
     assert!(matches!(kit.platform.blobs.len(&id).await, Err(Error::NotFound(_))));
+}
+
+/// An engine with tools of its own.
+struct Elsewhere(Memory);
+
+impl Engine for Elsewhere {
+    fn snapshot(&self) -> BoxFuture<'_, kv::Result<Box<dyn Snapshot>>> {
+        self.0.snapshot()
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, Abort>> {
+        self.0.commit(commit)
+    }
+
+    fn tail(&self, log: LogId, after: Position, limit: Limit) -> BoxFuture<'_, kv::Result<Records>> {
+        self.0.tail(log, after, limit)
+    }
+
+    fn bell(&self, log: &LogId) -> Bell {
+        self.0.bell(log)
+    }
+}
+
+#[tokio::test]
+async fn an_engine_with_tools_of_its_own_is_told_of() {
+    let kit = kit(Store::new(Elsewhere(Memory::default())));
+    for _ in 0..2 {
+        let refused = ask(&kit, &Kit::root()).await.unwrap();
+        assert_eq!(refused.status, 409);
+        assert!(refused.text().contains("InvalidStateException") && refused.text().contains("pg_dump"));
+    }
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ macro_rules! conformance {
     ($open:ident) => {
         $crate::conformance!(@rows $open: rows own_writes_are_visible, a_snapshot_does_not_move,
             ranges_run_both_ways, pages_end_at_their_limits, ranges_hold_own_writes, rollback_leaves_nothing,
-            sizes_are_checked, bytewise_order);
+            sizes_are_checked, bytewise_order, many_keys_are_read_at_once);
         $crate::conformance!(@rows $open: conflicts lost_update, write_skew, phantom, the_unread_rest_of_a_page,
             peek_and_untracked_ranges_do_not_conflict, reading_only_never_conflicts, blind_writes_do_not_conflict,
             counters_add_up);

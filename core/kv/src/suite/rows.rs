@@ -138,3 +138,28 @@ pub async fn old_snapshots_abort(store: Store, advance: impl AsyncFn(Duration)) 
     assert!(tx.get(&key("a")).await.unwrap_err().as_abort().is_some());
     assert!(tx.range(Range::all(), Limit::PAGE, Watch::Untracked).await.unwrap_err().as_abort().is_some());
 }
+
+/// More keys than an engine reads at once: twice the same, absent ones, own writes among them; each is tracked.
+pub async fn many_keys_are_read_at_once(store: Store) {
+    const KEYS: usize = 300;
+    let name = |n: usize| format!("many/{n:04}");
+    let rows: Vec<String> = (0..KEYS).step_by(2).map(|n| format!("{}={n}", name(n))).collect();
+    put(&store, &rows.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let mut keys: Vec<Key> = (0..KEYS).rev().map(|n| key(&name(n))).collect();
+    keys.push(key(&name(0)));
+    let mut tx = store.begin().await.unwrap();
+    tx.put(key(&name(1)), value("own"));
+    tx.delete(key(&name(2)));
+    let found: Vec<Option<String>> = tx.get_many(&keys).await.unwrap().into_iter().map(text).collect();
+    let expected = |n: usize| match n {
+        1 => Some("own".to_owned()),
+        2 => None,
+        n => n.is_multiple_of(2).then(|| n.to_string()),
+    };
+    assert_eq!(found, (0..KEYS).rev().chain([0]).map(expected).collect::<Vec<_>>());
+    assert_eq!(tx.get_many(&[]).await.unwrap(), []);
+    put(&store, &[&name(99)]).await;
+    crate::suite::assert_conflict(tx.commit().await, &name(99));
+    let empty = store.begin().await.unwrap().get_many(&[key("many/0000"), Key::new(bytes::Bytes::new())]).await;
+    assert!(matches!(empty, Err(Error::Size { .. })), "{empty:?}");
+}
