@@ -39,6 +39,14 @@ pub enum PolicyError {
     InvalidVendor(String),
     #[error("Resource {0} must be in ARN format or \"*\".")]
     InvalidResource(String),
+    #[error("Partition \"{partition}\" is not valid for resource \"{resource}\".")]
+    InvalidPartition { partition: String, resource: String },
+    #[error("Resource vendor must be fully qualified and cannot contain regexes.")]
+    ResourceVendor,
+    #[error("IAM resource {0} cannot contain region information.")]
+    IamRegion(String),
+    #[error("Resource {0} can not contain region information.")]
+    S3Region(String),
     #[error("Invalid principal in policy: {0}")]
     InvalidPrincipal(String),
     #[error("Invalid Condition type : {0}")]

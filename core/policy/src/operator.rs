@@ -152,13 +152,20 @@ fn both<T>(wanted: Option<String>, got: &str, read: impl Fn(&str) -> Option<T>) 
     Some((read(&wanted?)?, read(got)?))
 }
 
-/// ISO 8601, a date alone, or seconds since 1970.
+/// The forms of ISO 8601 that a date may have, from a year alone to fractions of a second; or seconds since 1970.
 fn date(text: &str) -> Option<i64> {
-    if let Ok(seconds) = text.parse::<f64>() {
+    // Four digits are a year: nobody asks for a moment of 1970's first three hours.
+    let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && !is_year) {
         return Some(Timestamp::from_epoch_seconds(seconds).as_ms());
     }
-    let midnight = || Timestamp::parse_iso8601(&format!("{text}T00:00:00Z"));
-    Timestamp::parse_iso8601(text).or_else(|_| midnight()).ok().map(Timestamp::as_ms)
+    let whole = match text.len() {
+        4 => format!("{text}-01-01T00:00:00Z"),
+        7 => format!("{text}-01T00:00:00Z"),
+        10 => format!("{text}T00:00:00Z"),
+        _ => text.to_owned(),
+    };
+    Timestamp::parse_iso8601(&whole).ok().map(Timestamp::as_ms)
 }
 
 /// Whether a text is an address, or a network in CIDR notation.

@@ -16,9 +16,25 @@ use crate::principal::PrincipalPattern;
 const STATEMENT_FIELDS: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
+/// Whether a document is about to be accepted, or was long ago: then what was once overlooked stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    Accepting,
+    Reading,
+}
+
 impl Policy {
     /// Reads a document and checks it as IAM does when it is attached to something of this kind.
     pub fn parse(json: &str, kind: PolicyKind) -> Result<Self, PolicyError> {
+        Self::read(json, kind, Care::Accepting)
+    }
+
+    /// Reads a document that was accepted once, perhaps when less was known of what IAM refuses.
+    pub fn stored(json: &str, kind: PolicyKind) -> Result<Self, PolicyError> {
+        Self::read(json, kind, Care::Reading)
+    }
+
+    fn read(json: &str, kind: PolicyKind, care: Care) -> Result<Self, PolicyError> {
         if json.starts_with(char::is_whitespace) {
             return Err(PolicyError::LeadingSpaces);
         }
@@ -37,7 +53,8 @@ impl Policy {
             }
             _ => return Err(PolicyError::Syntax),
         };
-        let parsed: Result<Vec<_>, _> = statements.into_iter().map(|one| statement(one, kind, variables)).collect();
+        let parsed: Result<Vec<_>, _> =
+            statements.into_iter().map(|one| statement(one, kind, care, variables)).collect();
         let statements = parsed?;
         let mut sids = BTreeSet::new();
         if !statements.iter().filter_map(|s| s.sid.as_ref()).filter(|s| !s.is_empty()).all(|sid| sids.insert(sid)) {
@@ -64,7 +81,7 @@ fn version(document: &Map<String, Value>, kind: PolicyKind) -> Result<Variables,
     }
 }
 
-fn statement(value: &Value, kind: PolicyKind, variables: Variables) -> Result<Statement, PolicyError> {
+fn statement(value: &Value, kind: PolicyKind, care: Care, variables: Variables) -> Result<Statement, PolicyError> {
     let Value::Object(fields) = value else { return Err(PolicyError::Syntax) };
     if let Some(unknown) = fields.keys().find(|name| !STATEMENT_FIELDS.contains(&name.as_str())) {
         return Err(match kind {
@@ -84,8 +101,8 @@ fn statement(value: &Value, kind: PolicyKind, variables: Variables) -> Result<St
         effect: effect(fields)?,
         principal: principal(fields, kind)?,
         action: actions,
-        resource: resource(fields, kind, variables)?,
-        conditions: conditions(fields, variables)?,
+        resource: resource(fields, kind, care, variables)?,
+        conditions: conditions(fields, kind, care, variables)?,
     })
 }
 
@@ -131,6 +148,7 @@ fn check_action(text: &str, kind: PolicyKind) -> Result<(), PolicyError> {
 fn resource(
     fields: &Map<String, Value>,
     kind: PolicyKind,
+    care: Care,
     variables: Variables,
 ) -> Result<Option<Element<Pattern>>, PolicyError> {
     let found = one_of(fields, "Resource", "NotResource")?;
@@ -144,12 +162,34 @@ fn resource(
         (None, PolicyKind::Managed | PolicyKind::Inline) => Err(PolicyError::NoResources),
         (Some((_, list)), _) if list.is_empty() => Err(PolicyError::NoResources),
         (Some((sense, list)), _) => {
-            if let Some(bad) = list.iter().find(|text| **text != "*" && !Arn::is_arn(text) && !text.starts_with('*')) {
-                return Err(PolicyError::InvalidResource((*bad).into()));
-            }
+            list.iter().try_for_each(|text| check_resource(text, kind, care))?;
             let patterns = list.into_iter().map(|text| Pattern::resource(text, variables)).collect();
             Ok(Some(Element { sense, patterns }))
         }
+    }
+}
+
+fn check_resource(text: &str, kind: PolicyKind, care: Care) -> Result<(), PolicyError> {
+    if !Arn::is_arn(text) {
+        return if text.starts_with('*') { Ok(()) } else { Err(PolicyError::InvalidResource(text.into())) };
+    }
+    let mut parts = text.splitn(6, ':').skip(1);
+    let (partition, vendor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (region, resource) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
+    // Services that keep resource policies have rules of their own.
+    if kind == PolicyKind::Resource || care == Care::Reading {
+        return Ok(());
+    }
+    if partition != "*" && partition != "aws" && !partition.starts_with("aws-") {
+        return Err(PolicyError::InvalidPartition { partition: partition.into(), resource: text.into() });
+    }
+    if vendor.is_empty() || vendor.contains(['*', '?']) {
+        return Err(PolicyError::ResourceVendor);
+    }
+    match vendor {
+        "iam" if !region.is_empty() => Err(PolicyError::IamRegion(text.into())),
+        "s3" if !region.is_empty() && !resource.starts_with("accesspoint/") => Err(PolicyError::S3Region(text.into())),
+        _ => Ok(()),
     }
 }
 
@@ -192,7 +232,13 @@ fn principals(value: &Value) -> Result<Vec<PrincipalPattern>, PolicyError> {
     Ok(found)
 }
 
-fn conditions(fields: &Map<String, Value>, variables: Variables) -> Result<Vec<Condition>, PolicyError> {
+fn conditions(
+    fields: &Map<String, Value>,
+    kind: PolicyKind,
+    care: Care,
+    variables: Variables,
+) -> Result<Vec<Condition>, PolicyError> {
+    let vendor_needed = care == Care::Accepting && matches!(kind, PolicyKind::Managed | PolicyKind::Inline);
     let operators = match fields.get("Condition") {
         None => return Ok(Vec::new()),
         Some(Value::Object(operators)) => operators,
@@ -203,6 +249,9 @@ fn conditions(fields: &Map<String, Value>, variables: Variables) -> Result<Vec<C
         let Value::Object(keys) = keys else { return Err(PolicyError::Syntax) };
         for (key, values) in keys {
             let operator = Operator::parse(name)?;
+            if vendor_needed && !key.contains(':') {
+                return Err(PolicyError::ActionWithoutVendor);
+            }
             let wanted = scalars(values)?.iter().map(|text| Pattern::text(text, variables)).collect();
             found.push(Condition { operator, key: key.clone(), wanted });
         }

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn statements_are_found_by_line_and_column() {
         check(r#"{"Statement":{"a":{}}}"#, &[[1, 14, 1, 22]]);
-        check(r#"{"Id":"{\"Statement\":{","Statement":[{"b":"}"},{}]}"#, &[[1, 38, 1, 47], [1, 48, 1, 50]]);
+        check(r#"{"Id":"{\"Statement\":{","Statement":[{"b":"}"},{}]}"#, &[[1, 39, 1, 48], [1, 49, 1, 51]]);
         check("{\n  \"Statement\": [\n    {\n    },\n    {}\n  ],\n  \"Id\": {}\n}", &[[3, 5, 4, 6], [5, 5, 5, 7]]);
         check("}]{\"", &[]);
     }

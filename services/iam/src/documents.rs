@@ -21,7 +21,7 @@ impl Documents {
         if let Some(policy) = known {
             return Ok(policy);
         }
-        let policy = Arc::new(Policy::parse(document, kind).map_err(Failure::internal)?);
+        let policy = Arc::new(Policy::stored(document, kind).map_err(Failure::internal)?);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if DOCUMENTS_MAX <= kept.len() {
             kept.clear();

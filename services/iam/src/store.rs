@@ -118,7 +118,7 @@ pub(crate) async fn by_arn<E: Entity>(tx: &mut Tx, arn: &Arn) -> Result<Option<E
 pub(crate) async fn trust(tx: &mut Tx, arn: &str) -> Result<Option<ResourcePolicy>, Failure> {
     let Some(arn) = arn.parse::<Arn>().ok().filter(|arn| role_name(arn).is_some()) else { return Ok(None) };
     let Some(role) = by_arn::<Role>(tx, &arn).await? else { return Ok(None) };
-    let policy = Policy::parse(&role.trust_policy, PolicyKind::Trust).map_err(Failure::internal)?;
+    let policy = Policy::stored(&role.trust_policy, PolicyKind::Trust).map_err(Failure::internal)?;
     let attached = Attached { name: role.name().into(), policy: Arc::new(policy) };
     Ok(Some(ResourcePolicy { attached, rule: ResourceRule::RoleTrust }))
 }

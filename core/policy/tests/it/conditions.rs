@@ -73,8 +73,8 @@ fn numbers_dates_and_booleans() {
         (r#""Bool":{"aws:SecureTransport":false}"#, "aws:SecureTransport=true", false),
         (r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#, "", false),
         (r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}"#, "", true),
-        (r#""BinaryEquals":{"k":"QmluYXJ5"}"#, "k=QmluYXJ5", true),
-        (r#""BinaryEquals":{"k":"QmluYXJ5"}"#, "k=QmluYXJ4", false),
+        (r#""BinaryEquals":{"aws:k":"QmluYXJ5"}"#, "aws:k=QmluYXJ5", true),
+        (r#""BinaryEquals":{"aws:k":"QmluYXJ5"}"#, "aws:k=QmluYXJ4", false),
     ]);
 }
 
@@ -128,6 +128,82 @@ fn null_and_many_values() {
             "aws:me=u1 dynamodb:LeadingKeys=u1",
             true,
         ),
+    ]);
+}
+
+#[test]
+fn absent_keys() {
+    check(&[
+        // `...IfExists` asks nothing of a key that is not there, whatever stands before it.
+        (r#""NumericLessThanIfExists":{"s3:max-keys":"10"}"#, "", true),
+        (r#""NumericLessThanIfExists":{"s3:max-keys":"10"}"#, "s3:max-keys=11", false),
+        (r#""DateGreaterThanIfExists":{"aws:CurrentTime":"2026"}"#, "", true),
+        (r#""IpAddressIfExists":{"aws:SourceIp":"10.0.0.0/8"}"#, "", true),
+        (r#""ArnLikeIfExists":{"aws:SourceArn":"arn:aws:sns:*:*:*"}"#, "", true),
+        (r#""BinaryEqualsIfExists":{"aws:k":"QQ=="}"#, "", true),
+        (r#""StringNotEqualsIfExists":{"aws:x":"1"}"#, "", true),
+        (r#""StringNotEqualsIfExists":{"aws:x":"1"}"#, "aws:x=1", false),
+        (r#""ForAnyValue:StringEqualsIfExists":{"aws:TagKeys":"a"}"#, "", true),
+        (r#""ForAnyValue:StringEqualsIfExists":{"aws:TagKeys":"a"}"#, "aws:TagKeys=b", false),
+        // Without it: what compares does not hold, what denies does, and of many values it depends.
+        (r#""NumericLessThan":{"s3:max-keys":"10"}"#, "", false),
+        (r#""NumericNotEquals":{"s3:max-keys":"10"}"#, "", true),
+        (r#""DateNotEquals":{"aws:CurrentTime":"2026"}"#, "", true),
+        (r#""StringNotEqualsIgnoreCase":{"aws:x":"a"}"#, "", true),
+        (r#""StringNotLike":{"aws:x":"a*"}"#, "", true),
+        (r#""ArnNotEquals":{"aws:SourceArn":"arn:aws:sns:*:*:*"}"#, "", true),
+        (r#""ForAnyValue:StringNotEquals":{"aws:TagKeys":"a"}"#, "", false),
+        (r#""ForAllValues:NumericLessThan":{"aws:n":"10"}"#, "", true),
+        (r#""ForAllValues:StringEquals":{"aws:TagKeys":"a"},"Null":{"aws:TagKeys":"false"}"#, "", false),
+        // `Null` may be asked of several keys, and both ways at once.
+        (r#""Null":{"aws:x":"true","aws:y":"false"}"#, "aws:y=1", true),
+        (r#""Null":{"aws:x":"true","aws:y":"false"}"#, "aws:x=1 aws:y=1", false),
+        (r#""Null":{"aws:x":["true","false"]}"#, "", true),
+        (r#""Null":{"aws:x":["true","false"]}"#, "aws:x=1", true),
+        (r#""Null":{"aws:x":"${aws:y, 'true'}"}"#, "", true),
+    ]);
+}
+
+#[test]
+fn forms_of_values() {
+    check(&[
+        (r#""DateLessThan":{"aws:CurrentTime":"2027"}"#, "aws:CurrentTime=2026-11-24T00:25:04Z", true),
+        (r#""DateLessThan":{"aws:CurrentTime":"2026-12"}"#, "aws:CurrentTime=2026-11-24T00:25:04Z", true),
+        (r#""DateLessThan":{"aws:CurrentTime":"2026-11-24T00:25Z"}"#, "aws:CurrentTime=2026-11-24T00:24:59Z", true),
+        (
+            r#""DateEquals":{"aws:CurrentTime":"2026-11-24T02:25:04+02:00"}"#,
+            "aws:CurrentTime=2026-11-24T00:25:04Z",
+            true,
+        ),
+        (
+            r#""DateGreaterThan":{"aws:CurrentTime":"2026-11-24T00:25:04.5Z"}"#,
+            "aws:CurrentTime=2026-11-24T00:25:04Z",
+            false,
+        ),
+        (r#""DateLessThan":{"aws:EpochTime":"soon"}"#, "aws:EpochTime=1795479904", false),
+        (r#""NumericEquals":{"aws:n":"-1.50"}"#, "aws:n=-1.5", true),
+        (r#""NumericGreaterThan":{"aws:n":"1e3"}"#, "aws:n=1001", true),
+        (r#""Bool":{"aws:b":["true","false"]}"#, "aws:b=false", true),
+        (r#""IpAddress":{"aws:SourceIp":"2001:db8:0:0::/64"}"#, "aws:SourceIp=2001:0db8::ffff", true),
+        (r#""IpAddress":{"aws:SourceIp":"2001:db8::/64"}"#, "aws:SourceIp=2001:db8:0:1::1", false),
+        (r#""IpAddress":{"aws:SourceIp":["10.0.0.0/8","2001:db8::1"]}"#, "aws:SourceIp=2001:db8::1", true),
+        (r#""NotIpAddress":{"aws:SourceIp":["10.0.0.0/8","2001:db8::/32"]}"#, "aws:SourceIp=192.0.2.1", true),
+        (r#""StringLike":{"aws:x":"a${*}b?"}"#, "aws:x=a*bc", true),
+        (r#""StringLike":{"aws:x":"a${*}b"}"#, "aws:x=axb", false),
+        (r#""StringEquals":{"aws:x":"${?}${$}"}"#, "aws:x=?$", true),
+        (r#""StringEquals":{"aws:x":"${aws:y, 'company-wide'}"}"#, "aws:x=company-wide", true),
+        (r#""StringEquals":{"aws:x":"${aws:y, 'company-wide'}"}"#, "aws:x=a aws:y=a", true),
+        (r#""StringEqualsIgnoreCase":{"aws:x":"${aws:y}"}"#, "aws:x=A aws:y=a", true),
+        (
+            r#""ArnEquals":{"aws:SourceArn":"arn:aws:sqs:us-east-1:1:q?"}"#,
+            "aws:SourceArn=arn:aws:sqs:us-east-1:1:q1",
+            true,
+        ),
+        (r#""ArnLike":{"aws:SourceArn":"arn:aws:sqs:us-*-1:1:q"}"#, "aws:SourceArn=arn:aws:sqs:us-east-1:1:q", true),
+        (r#""ArnLike":{"aws:SourceArn":"arn:aws:sqs:*:q"}"#, "aws:SourceArn=arn:aws:sqs:us-east-1:1:q", false),
+        (r#""ForAllValues:Bool":{"aws:b":"true"}"#, "aws:b=true,true", true),
+        (r#""ForAnyValue:ArnLike":{"aws:a":"arn:aws:s3:::b*"}"#, "aws:a=arn:aws:s3:::a,arn:aws:s3:::bc", true),
+        (r#""ForAllValues:NumericLessThan":{"aws:n":"10"}"#, "aws:n=1,11", false),
     ]);
 }
 

@@ -50,6 +50,7 @@ fn statements() {
     let sid = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression \
                [0-9A-Za-z]*";
     let vendor = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
+    let regexes = "Resource vendor must be fully qualified and cannot contain regexes.";
     let identity = [
         (r#""Sid":"a b""#, r#""Action":"s3:*","Resource":"*""#, sid),
         (r#""Sid":1"#, r#""Action":"s3:*","Resource":"*""#, syntax),
@@ -64,6 +65,27 @@ fn statements() {
         (r#""Sid":"a""#, r#""Action":"s3:a:b","Resource":"*""#, "Actions/Condition can contain only one colon."),
         (r#""Sid":"a""#, r#""Action":"s 3:a","Resource":"*""#, "Vendor s 3 is not valid"),
         (r#""Sid":"a""#, r#""Action":"s3:*","Resource":"b""#, "Resource b must be in ARN format or \"*\"."),
+        (
+            r#""Sid":"a""#,
+            r#""Action":"s3:*","Resource":["*","arn:aws2:s3:::b"]"#,
+            r#"Partition "aws2" is not valid for resource "arn:aws2:s3:::b"."#,
+        ),
+        (r#""Sid":"a""#, r#""Action":"s3:*","Resource":"arn:aws:*:*:1:*""#, regexes),
+        (r#""Sid":"a""#, r#""Action":"s3:*","Resource":"arn:aws""#, regexes),
+        (r#""Sid":"a""#, r#""Action":"s3:*","Resource":"arn:aws::x""#, regexes),
+        (
+            r#""Sid":"a""#,
+            r#""Action":"s3:*","NotResource":"arn:aws:iam:us-east-1:1:user/x""#,
+            "IAM resource arn:aws:iam:us-east-1:1:user/x cannot contain region information.",
+        ),
+        (
+            r#""Sid":"a""#,
+            r#""Action":"s3:*","Resource":"arn:aws:s3:us-east-1::b""#,
+            "Resource arn:aws:s3:us-east-1::b can not contain region information.",
+        ),
+        (r#""Sid":"a""#, r#""Action":"s3:*","Resource":"arn:*:s3:us-east-1:1:accesspoint/p""#, "ok"),
+        (r#""Sid":"a""#, r#""Action":"s3:*","Resource":"arn:aws-cn:s3:::b""#, "ok"),
+        (r#""Condition":{"StringEquals":{"a":"b"}}"#, r#""Action":"s3:*","Resource":"*""#, vendor),
         (r#""Principal":"*""#, r#""Action":"s3:*","Resource":"*""#, "Policy document should not specify a principal."),
         (
             r#""Condition":{"StringIs":{"a":"b"}}"#,
@@ -71,7 +93,7 @@ fn statements() {
             "Invalid Condition type : StringIs",
         ),
         (r#""Condition":{"StringEquals":"b"}"#, r#""Action":"s3:*","Resource":"*""#, syntax),
-        (r#""Condition":{"StringEquals":{"a":{}}}"#, r#""Action":"s3:*","Resource":"*""#, syntax),
+        (r#""Condition":{"StringEquals":{"aws:a":{}}}"#, r#""Action":"s3:*","Resource":"*""#, syntax),
         (r#""Unknown":"*""#, r#""Action":"s3:*","Resource":"*""#, syntax),
     ];
     for (first, rest, expected) in identity {
@@ -97,6 +119,17 @@ fn statements() {
         "AssumeRole policy may only specify STS AssumeRole actions.",
     );
     members(Trust, IDENTITY, "AssumeRole policy may only specify STS AssumeRole actions.");
+}
+
+#[test]
+fn what_was_accepted_once_is_read_for_ever() {
+    for members in [
+        r#""Effect":"Allow","Action":"s3:*","Resource":"arn:aws:*:*:1:*""#,
+        r#""Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"a":"b"}}"#,
+    ] {
+        let json = crate::statement(members);
+        assert!(Policy::parse(&json, PolicyKind::Inline).is_err() && Policy::stored(&json, PolicyKind::Inline).is_ok());
+    }
 }
 
 proptest::proptest! {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::{Account, Arn};
 use kv::Tx;
 use policy::{Attached, Context, Decision, Outcome, Policy, PolicyKind, Span, StatementRef};
-use service::Cx;
+use service::{Cx, Failure};
 
 use super::super::attachment::parsed;
 use crate::errors::Error;
@@ -49,6 +49,12 @@ impl Sources {
             Ok(policy) => Ok(self.add(id, policy_type, document, policy)),
             Err(error) => Err(Error::Simulation(format!("Invalid policy {id}: {error}"))),
         }
+    }
+
+    /// A policy that is stored.
+    fn known(&mut self, id: String, document: &str, kind: PolicyKind) -> Result<Attached, Error> {
+        let policy = Policy::stored(document, kind).map_err(Failure::internal)?;
+        Ok(self.add(id, IDENTITY_POLICY, document, policy))
     }
 
     /// Policies that the request carries.
@@ -124,7 +130,7 @@ impl Sources {
         let holder = entity.holder();
         for (name, document) in &holder.inline_policies {
             let id = format!("{}_{}_{name}", E::KIND.word(), holder.name);
-            found.push(self.given(id, IDENTITY_POLICY, document, PolicyKind::Inline)?);
+            found.push(self.known(id, document, PolicyKind::Inline)?);
         }
         for arn in &holder.attached_policies {
             found.extend(self.add_managed(tx, &holder.arn.account, arn).await?);
@@ -135,7 +141,7 @@ impl Sources {
     async fn add_managed(&mut self, tx: &mut Tx, account: &str, arn: &str) -> Result<Option<Attached>, Error> {
         let Some(found) = store::policy(tx, &Account::from(account), &parsed(arn)?).await? else { return Ok(None) };
         let document = store::default_document(tx, &found).await?;
-        self.given(found.name().to_owned(), IDENTITY_POLICY, &document, PolicyKind::Managed).map(Some)
+        self.known(found.name().to_owned(), &document, PolicyKind::Managed).map(Some)
     }
 
     fn of(&self, statement: &StatementRef) -> Option<&Source> {
