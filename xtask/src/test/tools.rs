@@ -21,8 +21,8 @@ const ROOMS: &[&str] = &["core", "engines", "services", "edge", "clearsky", "ben
 
 /// Asks both, each of which counts as a test; one that cannot be had is skipped.
 pub fn dependencies(root: &Path, tally: &mut Tally) -> anyhow::Result<()> {
-    let deny = ["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
-    let machete: Vec<&str> = ["machete", "--with-metadata"].iter().chain(ROOMS).copied().collect();
+    let deny = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    let machete: Vec<&str> = ["--with-metadata"].iter().chain(ROOMS).copied().collect();
     let mut failed = Vec::new();
     for (tool, arguments) in [(DENY, deny.as_slice()), (MACHETE, machete.as_slice())] {
         let place = match install(root, &tool) {
@@ -32,7 +32,10 @@ pub fn dependencies(root: &Path, tally: &mut Tally) -> anyhow::Result<()> {
                 continue;
             }
         };
-        match must(program(root, place.join(tool.name), arguments)) {
+        let mut command = program(root, place.join(tool.name), arguments);
+        // Started by cargo, they would look for their own name among the arguments.
+        command.env_remove("CARGO");
+        match must(command) {
             Ok(()) => tally.passed += 1,
             Err(error) => {
                 tally.failed += 1;
