@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn rows_lie_where_they_always_did() {
         let account = Account::from("000000000000");
-        assert_eq!(row::<Role>(&account, "App").as_bytes(), b"iam\0role\0000000000000\0app");
-        assert_eq!(count::<Role>(&account).as_bytes(), b"iam\0rolecount\0000000000000");
+        assert_eq!(row::<Role>(&account, "App").as_bytes(), b"iam\x00role\x00000000000000\x00app");
+        assert_eq!(count::<Role>(&account).as_bytes(), b"iam\x00rolecount\x00000000000000");
     }
 
     #[test]

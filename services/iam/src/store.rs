@@ -127,7 +127,7 @@ pub(crate) async fn trust(tx: &mut Tx, arn: &str) -> Result<Option<ResourcePolic
 #[derive(Debug, Clone)]
 pub(crate) enum AnyPolicy {
     Aws(&'static Managed),
-    Own(ManagedPolicy),
+    Own(Box<ManagedPolicy>),
 }
 
 impl AnyPolicy {
@@ -154,7 +154,7 @@ pub(crate) async fn policy(tx: &mut Tx, account: &Account, arn: &Arn) -> Result<
     let name = name_in(arn, "policy").filter(|_| arn.account == account.as_str());
     let Some(name) = name else { return Ok(None) };
     let found = find::<ManagedPolicy>(tx, account, name).await?.filter(|policy| policy.arn == *arn);
-    Ok(found.map(AnyPolicy::Own))
+    Ok(found.map(|policy| AnyPolicy::Own(Box::new(policy))))
 }
 
 /// The document of one version of an account's policy.

@@ -70,7 +70,7 @@ async fn all(cx: &Cx, tx: &mut Tx, wanted: impl Fn(&str) -> bool + Send) -> Resu
     }
     if wanted("LocalManagedPolicy") {
         let own = named::<ManagedPolicy>(cx, tx, "4").await?.into_iter();
-        found.extend(own.map(|(key, policy)| (key, One::Policy(AnyPolicy::Own(policy)))));
+        found.extend(own.map(|(key, policy)| (key, One::Policy(AnyPolicy::Own(Box::new(policy))))));
     }
     if wanted("AWSManagedPolicy") {
         for managed in Managed::all() {

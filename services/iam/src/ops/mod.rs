@@ -139,13 +139,13 @@ pub(crate) mod iam {
         DeletePolicyVersion => policy_version::delete_policy_version, |s, i| demands![inside iam::DeletePolicyVersion];
         SimulateCustomPolicy => simulate::simulate_custom_policy, |s, i| demands![iam::SimulateCustomPolicy("*")];
         SimulatePrincipalPolicy => simulate::simulate_principal_policy, |s, i|
-            principal(&i.policy_source_arn).map_or_else(|| demands![], |arn| demands![iam::SimulatePrincipalPolicy(arn)]);
+            principal(&i.policy_source_arn).map_or_else(Vec::new, |arn| demands![iam::SimulatePrincipalPolicy(arn)]);
         GetContextKeysForCustomPolicy => context_keys::get_context_keys_for_custom_policy, |s, i| demands![
             iam::GetContextKeysForCustomPolicy("*")
         ];
         GetContextKeysForPrincipalPolicy => context_keys::get_context_keys_for_principal_policy, |s, i|
             principal(&i.policy_source_arn)
-                .map_or_else(|| demands![], |arn| demands![iam::GetContextKeysForPrincipalPolicy(arn)]);
+                .map_or_else(Vec::new, |arn| demands![iam::GetContextKeysForPrincipalPolicy(arn)]);
         GetAccountSummary => account::get_account_summary, |s, i| demands![iam::GetAccountSummary("*")];
         GetAccountAuthorizationDetails => account_details::get_account_authorization_details, |s, i| demands![
             iam::GetAccountAuthorizationDetails("*")

@@ -163,7 +163,7 @@ pub(super) async fn ours(
 ) -> Result<model::ManagedPolicy, Error> {
     match found(cx, tx, policy_arn, demand).await? {
         AnyPolicy::Aws(_) => Err(Error::ForeignPolicy(policy_arn.into())),
-        AnyPolicy::Own(policy) => Ok(policy),
+        AnyPolicy::Own(policy) => Ok(*policy),
     }
 }
 

@@ -55,7 +55,7 @@ async fn candidates(cx: &Cx, tx: &mut Tx, scope: &str, prefix: &str) -> Result<V
     if scope != "AWS" {
         let wanted = |policy: &model::ManagedPolicy| policy.path.starts_with(prefix);
         let (ours, _) = store::list(tx, &cx.scope.account, None, usize::MAX, wanted).await?;
-        found.extend(ours.into_iter().map(|policy| (policy.arn.to_string(), AnyPolicy::Own(policy))));
+        found.extend(ours.into_iter().map(|policy| (policy.arn.to_string(), AnyPolicy::Own(Box::new(policy)))));
     }
     if scope != "Local" {
         let mut theirs: Vec<_> = Managed::all().iter().filter(|managed| managed.path.starts_with(prefix)).collect();

@@ -188,10 +188,12 @@ impl Judged {
         let Subject { principal, context, sources, policies } = subject;
         let request = Request { principal, action, resource, resource_account: owner.as_str(), context };
         let decision = policy::evaluate(&request, policies);
-        let decides = |looked: &&policy::Looked| match (&looked.outcome, decision.effect) {
-            (Outcome::Matched(policy::Effect::Deny), DecisionEffect::ExplicitDeny) => true,
-            (Outcome::Matched(policy::Effect::Allow), DecisionEffect::Allowed) => true,
-            _ => false,
+        let decides = |looked: &&policy::Looked| {
+            matches!(
+                (&looked.outcome, decision.effect),
+                (Outcome::Matched(policy::Effect::Deny), DecisionEffect::ExplicitDeny)
+                    | (Outcome::Matched(policy::Effect::Allow), DecisionEffect::Allowed)
+            )
         };
         let matched =
             decision.looked_at.iter().filter(decides).filter_map(|looked| sources.statement(&looked.statement));
