@@ -188,7 +188,7 @@ def test_a_backup_is_left_to_its_own_tools(own, tmp_path):
 def test_the_clients_tests_pass_over_it(database):
     """A part that is quick; by hand, all of them: see postgres.py."""
     here = pathlib.Path(__file__).parent
-    chosen = [here / "test_dynamodb.py", here / "test_dynamodb_transactions.py", here / "test_logs.py"]
+    chosen = [here / "test_dynamodb_transactions.py", here / "test_logs.py"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
         cwd=here, env={**os.environ, "CLEARSKY_KV": database.url()}, capture_output=True, text=True,
