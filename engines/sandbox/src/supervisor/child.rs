@@ -6,8 +6,9 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, Signal, WaitOptions};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions};
 
 use super::cgroup::Cgroup;
 use super::{fork, network, root, seccomp};
@@ -99,9 +100,21 @@ fn reap_until(runtime: i32) -> Step<Note> {
                 return Ok(Note::Exited { status: status.exit_status(), signal: status.terminating_signal() });
             }
             Ok(_) | Err(rustix::io::Errno::INTR) => (),
+            // A zygote's fork is inherited when the process between the two has ended, which may be a moment later.
+            Err(rustix::io::Errno::CHILD) if exists(runtime) => std::thread::sleep(INHERITS),
+            Err(rustix::io::Errno::CHILD) => return Ok(Note::Exited { status: None, signal: None }),
             Err(error) => return Err(format!("wait: {error}")),
         }
     }
+}
+
+/// How long to wait before looking again for a process that is about to be inherited.
+const INHERITS: Duration = Duration::from_micros(100);
+
+fn exists(process: i32) -> bool {
+    let found = Pid::from_raw(process).map(rustix::process::test_kill_process);
+    // Of another user, it may not be signalled, but it is there.
+    !matches!(found, None | Some(Err(rustix::io::Errno::SRCH)))
 }
 
 /// Standard input, output and error of a process.
