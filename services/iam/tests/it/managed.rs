@@ -337,3 +337,22 @@ async fn a_session_may_be_limited_by_policies_of_the_account() {
     let app = kit::caller(&kit, &answer).await.unwrap();
     assert!(kit::show_as(&kit, &app, "iam", "ListUsers", json!({})).await.contains("no session policy allows"));
 }
+
+/// Bytes as the first version of this house stored them; nothing said then which roles use a policy.
+#[tokio::test]
+async fn roles_of_older_stores_are_known_to_use_their_policies() {
+    let kit = kit();
+    let old = r#"{"V1":{"name":"App","path":"/","id":"AROAHMOFBNL66VS3OCTYL","arn":"arn:aws:iam::000000000000:role/App","created":1795478400000,"trust_policy":"{}","description":null,"max_session_seconds":3600,"inline_policies":{},"attached_policies":["arn:aws:iam::aws:policy/AmazonS3FullAccess"]}}"#;
+    let mut tx = kit.platform.begin().await.unwrap();
+    tx.put(kv::Key::from_static(b"iam\x00role\x00000000000000\x00app"), old);
+    tx.commit().await.unwrap();
+    let users = async || iam(&kit, "ListEntitiesForPolicy", json!({"PolicyArn": S3})).await["PolicyRoles"].take();
+    assert_eq!(users().await, json!([]));
+    for _ in 0..2 {
+        ::iam::start(&kit.platform).await.unwrap();
+        assert_eq!(users().await, json!([{"RoleName": "App", "RoleId": "AROAHMOFBNL66VS3OCTYL"}]));
+    }
+    iam(&kit, "DetachRolePolicy", json!({"RoleName": "app", "PolicyArn": S3})).await;
+    assert_eq!(users().await, json!([]));
+    kit.platform.tasks.shutdown().await;
+}
