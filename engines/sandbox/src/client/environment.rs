@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ use crate::protocol::{End, Request};
 /// Connections from one sandbox that are served at a time; more wait in the listener's backlog. Below the 1,024 open files
 /// that one process in there may have, as each takes a descriptor of the server.
 const CONNECTIONS_MAX: usize = 256;
+/// A number of 64 bits and its line break.
+const NUMBER_BYTES_MAX: usize = 24;
 /// How long a runtime that reported that it could not load the code may take to end by itself.
 const INIT_ERROR_GRACE: Duration = Duration::from_millis(100);
 
@@ -101,7 +103,8 @@ pub(super) struct Process {
     out: Lines,
     err: Lines,
     server: JoinHandle<()>,
-    memory_peak: Option<PathBuf>,
+    /// Open: it is read after every request.
+    memory_peak: Option<fs::File>,
     started: Instant,
 }
 
@@ -226,7 +229,8 @@ impl Process {
         let out = Lines::new(Stream::Stdout, next()?)?;
         let err = Lines::new(Stream::Stderr, next()?)?;
         let server = tokio::spawn(serve(api_listener, Arc::clone(&api), door));
-        Ok(Self { alive, api, out, err, server, memory_peak: started.memory_peak, started: Instant::now() })
+        let memory_peak = started.memory_peak.and_then(|file| fs::File::open(file).ok());
+        Ok(Self { alive, api, out, err, server, memory_peak, started: Instant::now() })
     }
 
     /// Waits until the interpreter of a blank has booted.
@@ -291,7 +295,9 @@ impl Process {
     }
 
     fn memory_max_bytes(&self) -> u64 {
-        let text = self.memory_peak.as_ref().and_then(|file| fs::read_to_string(file).ok());
+        let mut text = [0; NUMBER_BYTES_MAX];
+        let read = self.memory_peak.as_ref().and_then(|file| file.read_at(&mut text, 0).ok());
+        let text = text.get(..read.unwrap_or_default()).and_then(|text| std::str::from_utf8(text).ok());
         text.and_then(|text| text.trim().parse().ok()).unwrap_or_default()
     }
 }
