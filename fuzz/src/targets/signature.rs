@@ -70,11 +70,8 @@ fn decode<'a>(mut decoder: AwsChunked, pieces: impl Iterator<Item = &'a [u8]>) -
     let mut payload = Vec::new();
     for piece in pieces {
         let mut input = Bytes::copy_from_slice(piece);
-        loop {
-            match decoder.push(&mut input)? {
-                Step::Payload(bytes) => payload.extend_from_slice(&bytes),
-                Step::More | Step::Done(_) => break,
-            }
+        while let Step::Payload(bytes) = decoder.push(&mut input)? {
+            payload.extend_from_slice(&bytes);
         }
     }
     decoder.finish().map(|trailers| (payload, trailers))
