@@ -99,7 +99,9 @@ fn write(mut target: Target, receive: &Receiver<Message>, lost: &AtomicU64) {
         if let Err(error) = target.write(&lines) {
             tracing::warn!("{count} audit records were lost: {error}");
         }
-        flushed.into_iter().for_each(|done| drop(done.send(())));
+        flushed.into_iter().for_each(|done| {
+            let _ = done.send(());
+        });
     }
 }
 
