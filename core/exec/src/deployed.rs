@@ -19,6 +19,8 @@ pub struct Deployed {
     pub log_stream: String,
     /// Where the package is unpacked; mounted read-only at `/var/task`. Folders and files must be readable by everyone.
     pub code: PathBuf,
+    /// Where its layers are unpacked, one over the other; mounted read-only at `/opt`. Readable by everyone, as the code.
+    pub layers: Option<PathBuf>,
     /// `module.function`.
     pub handler: String,
     /// The interpreter that runs it.

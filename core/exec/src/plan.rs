@@ -116,6 +116,7 @@ mod tests {
             log_group: String::new(),
             log_stream: String::new(),
             code: PathBuf::new(),
+            layers: None,
             handler: "app.handler".into(),
             runtime,
             memory_mb,

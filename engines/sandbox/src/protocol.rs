@@ -13,6 +13,7 @@ pub(crate) enum Request {
     Specialise {
         id: u64,
         code: PathBuf,
+        layers: Option<PathBuf>,
         limits: Limits,
     },
     Kill {
@@ -101,6 +102,8 @@ pub(crate) struct Spec {
     pub env: Vec<(String, String)>,
     /// Mounted read-only at `/var/task`; none in a sandbox that gets it later.
     pub code: Option<PathBuf>,
+    /// Mounted read-only at `/opt`, if the function has any.
+    pub layers: Option<PathBuf>,
     /// Mounted read-only at `/var/runtime`.
     pub runtime_dir: PathBuf,
     /// Folders to show read-only where they are on the host: interpreters outside `/usr`.

@@ -189,7 +189,7 @@ impl Sandboxes {
     fn whole(&self, f: &Deployed, limits: &Limits) -> exec::Result<Spec> {
         let key = PoolKey { runtime: f.runtime.clone(), heap_mb: exec::heap_mb(f.runtime.family, f.memory_mb) };
         let env = bootstrap::environment(f).into_iter().collect();
-        Ok(Spec { code: Some(code(f)?), env, limits: spoken(limits), ..self.blank(&key) })
+        Ok(Spec { code: Some(code(f)?), layers: layers(f)?, env, limits: spoken(limits), ..self.blank(&key) })
     }
 
     /// A sandbox without code, whose process waits to be told its function.
@@ -205,6 +205,7 @@ impl Sandboxes {
             arguments: bootstrap::arguments(family, key.heap_mb),
             env: env.into_iter().collect(),
             code: None,
+            layers: None,
             runtime_dir: self.0.runtime_dir.clone(),
             prefixes: bootstrap::prefixes(&key.runtime),
             listen: Listen { runtime_api_port: bootstrap::RUNTIME_API_PORT, door },
@@ -249,12 +250,12 @@ impl Sandboxes {
 
     /// Gives a waiting sandbox its code and the limits of its function.
     async fn hand_over(&self, id: u64, f: &Deployed, limits: &Limits) -> exec::Result<()> {
-        let code = code(f)?;
+        let (code, layers) = (code(f)?, layers(f)?);
         let (specialised, answer) = oneshot::channel();
         if let Some(waiter) = self.0.supervisor.waiting.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
             waiter.specialised = Some(specialised);
         }
-        self.ask(Request::Specialise { id, code, limits: spoken(limits) }).await?;
+        self.ask(Request::Specialise { id, code, layers, limits: spoken(limits) }).await?;
         match answer.await {
             Ok(None) => Ok(()),
             Ok(Some(reason)) => Err(Error::Failed(reason)),
@@ -268,8 +269,16 @@ fn waits(spec: &Spec) -> bool {
 }
 
 fn code(f: &Deployed) -> exec::Result<PathBuf> {
-    let failed = |error| Error::Failed(format!("the code at {}: {error}", f.code.display()));
-    std::fs::canonicalize(&f.code).map_err(failed)
+    whole_path(&f.code)
+}
+
+fn layers(f: &Deployed) -> exec::Result<Option<PathBuf>> {
+    f.layers.as_deref().map(whole_path).transpose()
+}
+
+fn whole_path(folder: &Path) -> exec::Result<PathBuf> {
+    let failed = |error| Error::Failed(format!("the code at {}: {error}", folder.display()));
+    std::fs::canonicalize(folder).map_err(failed)
 }
 
 fn spoken(limits: &Limits) -> protocol::Limits {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use exec::{Deployed, Limits, Plan, PoolKey, Runtime, RuntimeFamily};
 
 use super::environment::Process;
-use super::{Sandboxes, code, spoken};
+use super::{Sandboxes, code, layers, spoken};
 use crate::bootstrap;
 use crate::protocol::{Origin, Spec};
 
@@ -92,7 +92,8 @@ impl Sandboxes {
         if origin == Origin::Program {
             return None;
         }
-        let spec = Spec { origin, code: Some(code(f).ok()?), limits: spoken(limits), ..self.blank(&key) };
+        let (code, layers) = (Some(code(f).ok()?), layers(f).ok()?);
+        let spec = Spec { origin, code, layers, limits: spoken(limits), ..self.blank(&key) };
         match self.launch(spec, limits.response_bytes).await {
             Ok(process) => {
                 process.tell(f);

@@ -185,7 +185,9 @@ impl Supervisor {
                     socket::send(&self.server, &Event::Ended { id, end }, &[])?;
                 }
             }
-            Request::Specialise { id, code, limits } => self.specialise(id, &code, &limits)?,
+            Request::Specialise { id, code, layers, limits } => {
+                self.specialise(id, &code, layers.as_deref(), &limits)?
+            }
             Request::Kill { id } => {
                 if let Some(sandbox) = self.sandboxes.get(&id) {
                     // A frozen process of cgroup v1 does not die before it is thawed.
@@ -209,13 +211,13 @@ impl Supervisor {
         Ok(())
     }
 
-    fn specialise(&mut self, id: u64, code: &Path, limits: &Limits) -> io::Result<()> {
+    fn specialise(&mut self, id: u64, code: &Path, layers: Option<&Path>, limits: &Limits) -> io::Result<()> {
         // Where it has ended meanwhile, its end has been told.
         let Some(sandbox) = self.sandboxes.get_mut(&id) else { return Ok(()) };
         sandbox.memory_bytes = limits.memory_bytes;
         let limited = sandbox.cgroup.as_ref().map_or(Ok(()), |cgroup| cgroup.limit(limits));
         let limited = limited.map_err(|error| format!("limits: {error}"));
-        let mounted = root::specialise(&sandbox.pidfd, code, limits).map_err(io::Error::other)?;
+        let mounted = root::specialise(&sandbox.pidfd, code, layers, limits).map_err(io::Error::other)?;
         let failed = limited.and(mounted).err();
         socket::send(&self.server, &Event::Specialised { id, failed }, &[])
     }

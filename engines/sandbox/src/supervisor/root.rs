@@ -47,6 +47,10 @@ const TMP_INODES: u64 = 100_000;
 
 /// Where the code is shown, below the root.
 const CODE: &str = "var/task";
+/// Where its layers are.
+const LAYERS: &str = "opt";
+/// The loader remembers which of its folders are not there: a process that gets its layers later must find this one.
+const LAYERS_LIBRARIES: &str = "opt/lib";
 /// How what belongs to the host or to the operator is shown.
 const READ_ONLY: MountFlags =
     MountFlags::BIND.union(MountFlags::RDONLY).union(MountFlags::NOSUID).union(MountFlags::NODEV);
@@ -70,7 +74,11 @@ pub(super) fn build(spec: &Spec, mount_point: &Path, uid: u32) -> Step<()> {
         None => drop(root.folder(CODE)?),
     }
     root.bind(&spec.runtime_dir, "var/runtime")?;
-    root.folder("opt")?;
+    match &spec.layers {
+        Some(layers) => root.bind(layers, LAYERS)?,
+        None if spec.code.is_none() => drop(root.folder(LAYERS_LIBRARIES)?),
+        None => drop(root.folder(LAYERS)?),
+    }
     for (name, target) in PACKAGES {
         step(name, symlink(target, mount_point.join(name)))?;
     }
@@ -82,17 +90,28 @@ pub(super) fn build(spec: &Spec, mount_point: &Path, uid: u32) -> Step<()> {
     root.enter()
 }
 
-/// Gives a running sandbox its code and a `/tmp` of its function's size. For the supervisor, which is back in its own
+/// Gives a running sandbox its code, its layers and a `/tmp` of its function's size. For the supervisor, which is back in its own
 /// mounts afterwards; where it cannot get back, the second error says so and it must end.
-pub(super) fn specialise(process: &OwnedFd, code: &Path, limits: &Limits) -> Result<Step<()>, String> {
+pub(super) fn specialise(
+    process: &OwnedFd,
+    code: &Path,
+    layers: Option<&Path>,
+    limits: &Limits,
+) -> Result<Step<()>, String> {
     let own = step("own mounts", File::open("/proc/self/ns/mnt"))?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    let done = step("open the code", rustix::mount::open_tree(CWD, code, flags)).and_then(|tree| {
+    let open = |(folder, at): (&Path, &'static str)| {
+        step("open the code", rustix::mount::open_tree(CWD, folder, flags)).map(|tree| (tree, at))
+    };
+    let trees = [Some((code, CODE)), layers.map(|layers| (layers, LAYERS))].into_iter().flatten().map(open);
+    let done = trees.collect::<Step<Vec<_>>>().and_then(|trees| {
         step("enter the mounts", move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT))?;
-        let task = Path::new("/").join(CODE);
         let moved = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
-        step("mount the code", rustix::mount::move_mount(&tree, "", CWD, &task, moved))?;
-        step("mount the code", rustix::mount::mount_remount(&task, READ_ONLY, ""))?;
+        for (tree, at) in &trees {
+            let at = Path::new("/").join(at);
+            step("mount the code", rustix::mount::move_mount(tree, "", CWD, &at, moved))?;
+            step("mount the code", rustix::mount::mount_remount(&at, READ_ONLY, ""))?;
+        }
         let options = step("options", CString::new(tmp_size(limits)))?;
         let flags = MountFlags::NOSUID | MountFlags::NODEV;
         step("size of /tmp", rustix::mount::mount_remount("/tmp", flags, options.as_c_str()))

@@ -119,6 +119,7 @@ impl Kit {
             log_group: "/aws/lambda/hello".into(),
             log_stream: "stream".into(),
             code: code.path().to_owned(),
+            layers: None,
             handler: "app.handler".into(),
             runtime: runtime.clone(),
             memory_mb: 256,
@@ -128,6 +129,17 @@ impl Kit {
             env: BTreeMap::new(),
         };
         Some(Function { deployed, code })
+    }
+
+    /// Layers of one file, for a function of this kit.
+    pub fn layers(f: &mut Function, file: &str, text: &str) -> TempDir {
+        let layers = tempfile::tempdir().unwrap();
+        open_to_all(layers.path());
+        let file = layers.path().join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+        f.deployed.layers = Some(layers.path().to_owned());
+        layers
     }
 
     pub fn python(&self, text: &str) -> Option<Function> {

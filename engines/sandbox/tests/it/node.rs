@@ -7,7 +7,7 @@ use exec::Ended;
 use crate::kit::{Kit, request, text};
 use crate::tests;
 
-tests![hello, module_kinds, ways_to_answer, errors, load_errors, sdk_is_missing, uncaught];
+tests![hello, module_kinds, ways_to_answer, errors, load_errors, sdk_is_missing, uncaught, layers];
 
 async fn check(kit: &Kit, file: &str, code: &str, expected: &str) {
     let Some(f) = kit.function("nodejs", file, code) else { return };
@@ -29,6 +29,18 @@ async fn hello(kit: Arc<Kit>) {
         assert_eq!(line.split('\t').next().unwrap().len(), "2026-11-24T00:25:04.000Z".len());
     }
     environment.kill().await;
+}
+
+/// Both kinds of module find the packages of layers.
+async fn layers(kit: Arc<Kit>) {
+    for (file, code) in [
+        ("app.mjs", "import whose from 'shared'; export const handler = async () => whose"),
+        ("app.js", "const whose = require('shared'); exports.handler = async () => whose"),
+    ] {
+        let Some(mut f) = kit.function("nodejs", file, code) else { return };
+        let _layers = Kit::layers(&mut f, "nodejs/node_modules/shared/index.js", "module.exports = 'layer'");
+        assert_eq!(text(&kit.once(&f, "0").await.0), r#""layer""#, "{file}");
+    }
 }
 
 async fn module_kinds(kit: Arc<Kit>) {

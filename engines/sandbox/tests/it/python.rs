@@ -19,6 +19,7 @@ tests![
     sdk_is_picked_up,
     own_sdk,
     own_chance,
+    layers,
     variables,
     sizes
 ];
@@ -42,6 +43,25 @@ async fn own_sdk(kit: Arc<Kit>) {
     let expected = "[\"/var/runtime/sdk-python/boto3/__init__.py\", \"/var/task/urllib3.py\", \"its own\"]";
     assert_eq!(text(&kit.once(&f, "0").await.0), expected);
     std::fs::remove_dir_all(sdk).unwrap();
+}
+
+/// Packages in layers are found; the function's own come first, and nobody can write there.
+async fn layers(kit: Arc<Kit>) {
+    let code = r#"
+import os, shared
+def handler(e, c):
+    try:
+        open('/opt/x', 'w')
+    except OSError as error:
+        return [shared.whose, shared.__file__, os.listdir('/opt'), error.strerror]
+"#;
+    let Some(mut f) = kit.python(code) else { return };
+    let _layers = Kit::layers(&mut f, "python/shared.py", "whose = 'layer'\n");
+    let expected = r#"["layer", "/opt/python/shared.py", ["python"], "Read-only file system"]"#;
+    assert_eq!(text(&kit.once(&f, "0").await.0), expected);
+    std::fs::write(f.code.path().join("shared.py"), "whose = 'own'\n").unwrap();
+    let expected = r#"["own", "/var/task/shared.py", ["python"], "Read-only file system"]"#;
+    assert_eq!(text(&kit.once(&f, "0").await.0), expected);
 }
 
 /// Two environments never draw the same, though both may come from one process.

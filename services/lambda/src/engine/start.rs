@@ -102,6 +102,7 @@ fn deployed(
         log_group: stream.group.clone(),
         log_stream: stream.name.clone(),
         code,
+        layers: None,
         handler: function.handler.clone(),
         runtime,
         memory_mb: function.memory_mb,
