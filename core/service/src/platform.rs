@@ -9,8 +9,9 @@ use blob::Blobs;
 use kv::{Store, Tx};
 use serde_json::Value;
 
+use crate::metrics::Request;
 use crate::ports::Ports;
-use crate::{Auth, Caller, Cx, Failure, Service, Tasks, Traced, Traces, Wanted, door};
+use crate::{Auth, Caller, Cx, Failure, Metrics, Service, Tasks, Traced, Traces, Wanted, door};
 
 /// What stands for a request's line in calls inside the server.
 pub(crate) const INSIDE: &str = "inside";
@@ -29,6 +30,8 @@ pub struct Platform {
     pub traces: Traces,
     /// What callers did in audit mode.
     pub wanted: Wanted,
+    /// What is measured of requests and of what runs.
+    pub metrics: Metrics,
     pub services: Vec<Arc<Service>>,
     wired: OnceLock<Wired>,
 }
@@ -74,6 +77,7 @@ impl PlatformBuilder {
             tasks: Tasks::default(),
             traces: Traces::default(),
             wanted: Wanted::default(),
+            metrics: Metrics::default(),
             services,
             wired: OnceLock::new(),
         });
@@ -129,6 +133,9 @@ impl Platform {
     /// Tells the log what came of a request, and remembers it.
     pub fn answered(&self, traced: Traced) {
         let Traced { request_id, line, service, operation, status, error, duration_us: us, .. } = &traced;
+        if line != INSIDE {
+            self.metrics.requests.count(Request { service, operation, status: *status }, *us);
+        }
         let caller = traced.asked.as_ref().map(|asked| asked.caller.principal.name());
         match &traced.parent {
             _ if line != INSIDE => {
