@@ -133,7 +133,10 @@ async fn a_connection_that_breaks_in_commit_leaves_the_outcome_unknown() {
     let commit = tokio::spawn(tx.commit());
     const KICK: &str = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while admin.query_one(KICK, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+    // Not within the transaction above: it would see the same activity for ever.
+    let looking = self::admin(&url).await;
+    while looking.query_one(KICK, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(!commit.is_finished(), "the commit did not wait");
         tokio::task::yield_now().await;
     }
     assert_eq!(commit.await.unwrap().unwrap_err().as_abort(), Some(&kv::Abort::Unknown));
