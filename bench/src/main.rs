@@ -2,6 +2,7 @@
 
 mod anchors;
 mod client;
+mod cold;
 mod load;
 mod process;
 mod report;
@@ -20,7 +21,6 @@ use base::Secret;
 use clap::{Parser, Subcommand};
 use sigv4::Credentials;
 
-use crate::anchors::Anchor;
 use crate::client::Target;
 use crate::process::{KEY, Process, SECRET};
 use crate::report::{Line, Report, median};
@@ -81,12 +81,20 @@ struct Effort {
     clients: &'static [usize],
     boots: usize,
     functions: usize,
+    /// Functions of the sustained cold starts.
+    sustained: usize,
 }
 
 const QUICK: Effort =
-    Effort { rounds: 1, window: Duration::from_millis(400), clients: &[1, 16], boots: 2, functions: 4 };
-const FULL: Effort =
-    Effort { rounds: 3, window: Duration::from_millis(900), clients: &[1, 16, 64], boots: 5, functions: 12 };
+    Effort { rounds: 1, window: Duration::from_millis(400), clients: &[1, 16], boots: 2, functions: 4, sustained: 40 };
+const FULL: Effort = Effort {
+    rounds: 3,
+    window: Duration::from_millis(900),
+    clients: &[1, 16, 64],
+    boots: 5,
+    functions: 50,
+    sustained: 400,
+};
 
 /// A server is idle this long after its start.
 const IDLE_AFTER: Duration = Duration::from_secs(2);
@@ -198,56 +206,25 @@ async fn measure(
         rows.big_objects().await?;
     }
     if arguments.wants("Invoke") {
-        let mut cold = Vec::new();
+        let mut usable = Vec::new();
         for language in [Language::Python, Language::Node] {
-            cold.extend(self::cold(stage, language, effort.functions).await?);
+            usable.extend(cold::usable(stage, language).await);
         }
-        if let Some((_, function)) = cold.first() {
+        for tried in &usable {
+            report.lines.extend(cold::one_by_one(stage, tried, effort.functions).await?);
+        }
+        for tried in usable.iter().filter(|tried| tried.language == Language::Python) {
+            report.lines.push(cold::sustained(stage, target, tried, effort.sustained).await?);
+        }
+        if let Some(tried) = usable.first() {
             for clients in effort.clients.iter().filter(|clients| **clients <= 16) {
-                rows.invocations(*clients, function).await?;
+                rows.invocations(*clients, &tried.function).await?;
             }
         }
-        report.lines.extend(cold.into_iter().map(|(line, _)| line));
         let spawns = (0..effort.functions).filter_map(|_| anchors::STATIC.time()).collect();
         report.lines.push(Line::of_times(anchors::STATIC.name, 1, spawns));
     }
     rows.run(effort.rounds, effort.window).await?;
     report.lines.extend(rows.lines()?);
     Ok(())
-}
-
-/// First invocations of fresh functions, each beside a start of its language's interpreter. Answers the lines, each with a
-/// function; none where the server has no such runtime.
-async fn cold(stage: &mut Stage, language: Language, count: usize) -> anyhow::Result<Vec<(Line, String)>> {
-    let (what, anchor): (_, Anchor) = match language {
-        Language::Python => ("Invoke, first of a function: Python", anchors::PYTHON),
-        Language::Node => ("Invoke, first of a function: Node", anchors::NODE),
-    };
-    let Some((runtime, tried)) = usable(stage, language).await else {
-        eprintln!("{what}: the server has none of {}", language.runtimes().join(", "));
-        return Ok(Vec::new());
-    };
-    let mut functions = Vec::new();
-    for _ in 0..count {
-        functions.push(stage.function(language, runtime).await?);
-    }
-    let (mut times, mut starts) = (Vec::new(), Vec::new());
-    for function in &functions {
-        times.push(stage.invoke(function).await?);
-        starts.extend(anchor.time());
-    }
-    let (line, start) = (Line::of_times(what, 1, times), Line::of_times(anchor.name, 1, starts));
-    let ratio = line.p50_ms / start.p50_ms;
-    Ok(vec![(line.against(&format!("{} (time)", anchor.name), ratio), tried.clone()), (start, tried)])
-}
-
-/// The newest runtime of a language whose function answers, and that function.
-async fn usable(stage: &mut Stage, language: Language) -> Option<(&'static str, String)> {
-    for runtime in language.runtimes() {
-        let Ok(function) = stage.function(language, runtime).await else { continue };
-        if stage.invoke(&function).await.is_ok() {
-            return Some((runtime, function));
-        }
-    }
-    None
 }
