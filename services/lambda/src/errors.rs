@@ -17,12 +17,24 @@ pub(crate) enum Error {
 
     #[error("Function not found: {0}")]
     FunctionNotFound(String),
+    #[error("Cannot find alias arn: {0}")]
+    AliasNotFound(String),
+    #[error(
+        "1 validation error detected: Value '{0}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)"
+    )]
+    AliasName(String),
+    #[error("Alias already exists: {0}")]
+    AliasExists(String),
+    #[error("Unable to delete version because the following aliases reference it: [{}]", .0.join(", "))]
+    VersionNamed(Vec<String>),
     #[error("Functions from '{there}' are not reachable in this region ('{here}')")]
     OtherRegion { there: String, here: String },
     #[error("The resource you requested does not exist.")]
     NoPolicy,
     #[error("No policy is associated with the given resource.")]
     NoPolicyToChange,
+    #[error("The function {0} doesn't have an EventInvokeConfig")]
+    NoEventInvokeConfig(String),
     #[error("Statement {0} is not found in resource policy.")]
     NoStatement(String),
     #[error("Function already exist: {0}")]
@@ -54,6 +66,8 @@ pub(crate) enum Error {
     InvalidContent(String),
     #[error("Request must be smaller than {max} bytes for the {operation} operation")]
     TooLarge { max: usize, operation: &'static str },
+    #[error("{bytes} byte payload is too large for the Event invocation type (limit {max} bytes)")]
+    EventTooLarge { bytes: usize, max: usize },
     #[error("The runtime {0} that the function was made for is not on this host any more.")]
     RuntimeGone(String),
     /// The package was replaced between reading the record and reading the package.
@@ -65,17 +79,17 @@ pub(crate) enum Error {
 }
 
 service::errors! { Error;
-    Error::FunctionNotFound(_) | Error::OtherRegion { .. } | Error::NoPolicy
-    | Error::NoPolicyToChange | Error::NoStatement(_) => crate::wire::errors::RESOURCE_NOT_FOUND_EXCEPTION,
-    Error::FunctionExists(_) | Error::StatementExists(_) => crate::wire::errors::RESOURCE_CONFLICT_EXCEPTION,
+    Error::FunctionNotFound(_) | Error::AliasNotFound(_) | Error::OtherRegion { .. } | Error::NoPolicy
+    | Error::NoPolicyToChange | Error::NoStatement(_) | Error::NoEventInvokeConfig(_) => crate::wire::errors::RESOURCE_NOT_FOUND_EXCEPTION,
+    Error::FunctionExists(_) | Error::AliasExists(_) | Error::VersionNamed(_) | Error::StatementExists(_) => crate::wire::errors::RESOURCE_CONFLICT_EXCEPTION,
     Error::PolicyTooLong { .. } => crate::wire::errors::POLICY_LENGTH_EXCEEDED_EXCEPTION,
     Error::Revision(_) => crate::wire::errors::PRECONDITION_FAILED_EXCEPTION,
     Error::InvalidParameter(_) | Error::RoleNotTrusting | Error::Package(_) =>
         crate::wire::errors::INVALID_PARAMETER_VALUE_EXCEPTION,
-    Error::NameTooLong { .. } => service::common::REST_JSON.validation,
+    Error::NameTooLong { .. } | Error::AliasName(_) => service::common::REST_JSON.validation,
     Error::RoleNotAssumable => ACCESS_DENIED,
     Error::InvalidContent(_) => crate::wire::errors::INVALID_REQUEST_CONTENT_EXCEPTION,
-    Error::TooLarge { .. } => REQUEST_ENTITY_TOO_LARGE,
+    Error::TooLarge { .. } | Error::EventTooLarge { .. } => REQUEST_ENTITY_TOO_LARGE,
     Error::RuntimeGone(_) => crate::wire::errors::INVALID_RUNTIME_EXCEPTION,
     Error::Platform(_) | Error::Superseded => crate::wire::errors::SERVICE_EXCEPTION,
 }

@@ -20,7 +20,7 @@ pub use port::Invoker;
 use service::{Cx, Demand, demands};
 
 use names::Target;
-use ops::{configuration, function, invoke, permission, stream, tag};
+use ops::{alias, configuration, event_invoke, function, invoke, permission, stream, tag, version};
 
 /// What AWS says a request may have: 50 MB of zip in base64, and room (observed in its error's text).
 pub(crate) const BODY_BYTES_MAX: usize = 70_167_211;
@@ -38,11 +38,29 @@ service::operations! { crate::wire;
         |s, i| demands![lambda::UpdateFunctionConfiguration(arn(s, &i.function_name))];
     Invoke => run invoke::invoke,
         |s, i| demands![lambda::InvokeFunction(Target::lenient(s, &i.function_name, i.qualifier.as_deref()).qualified_arn())];
+    PutFunctionEventInvokeConfig => event_invoke::put_function_event_invoke_config,
+        |s, i| demands![lambda::PutFunctionEventInvokeConfig(arn(s, &i.function_name))];
+    UpdateFunctionEventInvokeConfig => event_invoke::update_function_event_invoke_config,
+        |s, i| demands![lambda::UpdateFunctionEventInvokeConfig(arn(s, &i.function_name))];
+    GetFunctionEventInvokeConfig => event_invoke::get_function_event_invoke_config,
+        |s, i| demands![lambda::GetFunctionEventInvokeConfig(arn(s, &i.function_name))];
+    ListFunctionEventInvokeConfigs => event_invoke::list_function_event_invoke_configs,
+        |s, i| demands![lambda::ListFunctionEventInvokeConfigs(arn(s, &i.function_name))];
+    DeleteFunctionEventInvokeConfig => event_invoke::delete_function_event_invoke_config,
+        |s, i| demands![lambda::DeleteFunctionEventInvokeConfig(arn(s, &i.function_name))];
     InvokeWithResponseStream => events stream::invoke_with_response_stream,
         |s, i| demands![lambda::InvokeFunction(Target::lenient(s, &i.function_name, i.qualifier.as_deref()).qualified_arn())];
     AddPermission => permission::add_permission, |s, i| vec![permission::demand(&arn(s, &i.function_name), &i.principal)];
     RemovePermission => permission::remove_permission, |s, i| demands![lambda::RemovePermission(arn(s, &i.function_name))];
     GetPolicy => permission::get_policy, |s, i| demands![lambda::GetPolicy(arn(s, &i.function_name))];
+    PublishVersion => version::publish_version, |s, i| demands![lambda::PublishVersion(arn(s, &i.function_name))];
+    ListVersionsByFunction => version::list_versions_by_function,
+        |s, i| demands![lambda::ListVersionsByFunction(arn(s, &i.function_name))];
+    CreateAlias => alias::create_alias, |s, i| demands![lambda::CreateAlias(arn(s, &i.function_name))];
+    GetAlias => alias::get_alias, |s, i| demands![lambda::GetAlias(arn(s, &i.function_name))];
+    UpdateAlias => alias::update_alias, |s, i| demands![lambda::UpdateAlias(arn(s, &i.function_name))];
+    DeleteAlias => alias::delete_alias, |s, i| demands![lambda::DeleteAlias(arn(s, &i.function_name))];
+    ListAliases => alias::list_aliases, |s, i| demands![lambda::ListAliases(arn(s, &i.function_name))];
     ListTags => tag::list_tags, |s, i| demands![lambda::ListTags(arn(s, &i.resource))];
     TagResource => tag::tag_resource, |s, i| demands![lambda::TagResource(arn(s, &i.resource))];
     UntagResource => tag::untag_resource, |s, i| demands![lambda::UntagResource(arn(s, &i.resource))];
@@ -75,7 +93,7 @@ pub fn service() -> service::Service {
         anonymous: service::Anonymous::Refused,
         body_bytes_max: BODY_BYTES_MAX,
         hosts: &[service::HostStyle::Label("lambda")],
-        paths: &["/2015-03-31/", "/2017-03-31/tags/", "/2021-11-15/functions/"],
+        paths: &["/2015-03-31/", "/2017-03-31/tags/", "/2021-11-15/functions/", "/2019-09-25/functions/"],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
         resource_tags: None,
         blob_rows: keys::BLOB_ROWS,

@@ -1,11 +1,14 @@
 //! What is kept of a function, and the rules it must keep.
 
+pub(crate) mod alias;
+
 use std::collections::BTreeMap;
 
 use base::{Arn, Timestamp};
 use blob::BlobId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::errors::Error;
 
@@ -70,6 +73,20 @@ pub(crate) struct Function {
     /// Changes with code and configuration: environments of another generation are not used any more.
     pub generation: String,
     pub modified: Timestamp,
+    /// The number of a published version; none of the function that can be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// What was published of it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Published>,
+}
+
+/// The version that was published last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Published {
+    pub number: u32,
+    /// Of what was published.
+    pub fingerprint: String,
 }
 
 /// A package in the blob store.
@@ -100,14 +117,43 @@ impl Code {
 }
 
 impl Function {
-    /// The resource policy as a document; None without statements.
-    pub fn policy(&self) -> Option<Value> {
-        if self.permissions.is_empty() {
-            return None;
-        }
-        let statements: Vec<&Value> = self.permissions.iter().map(|permission| &permission.statement).collect();
-        Some(serde_json::json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }))
+    /// `$LATEST` or its number.
+    pub fn version_name(&self) -> String {
+        alias::version_name(self.version)
     }
+
+    /// The same for all functions that do the same: two versions in a row differ in it.
+    pub fn fingerprint(&self) -> String {
+        let Self { runtime, role, handler, description, timeout_s, memory_mb, .. } = self;
+        let Self { storage_mb, variables, architecture, code, .. } = self;
+        let parts = serde_json::json!([
+            runtime,
+            role.to_string(),
+            handler,
+            description,
+            timeout_s,
+            memory_mb,
+            storage_mb,
+            variables,
+            architecture,
+            code.sha256,
+        ]);
+        hex::encode(Sha256::digest(parts.to_string()))
+    }
+
+    /// It as a version of its own: without what belongs to the function as a whole.
+    pub fn as_version(&self, number: u32) -> Self {
+        Self { version: Some(number), published: None, tags: BTreeMap::new(), permissions: Vec::new(), ..self.clone() }
+    }
+}
+
+/// A resource policy as a document; None without statements.
+pub(crate) fn policy_of(permissions: &[Permission]) -> Option<Value> {
+    if permissions.is_empty() {
+        return None;
+    }
+    let statements: Vec<&Value> = permissions.iter().map(|permission| &permission.statement).collect();
+    Some(serde_json::json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }))
 }
 
 /// Checks a function's own environment variables.
@@ -176,6 +222,19 @@ mod tests {
         let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
         let text = check_variables(&variables).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(text.contains(expected) && (text.is_empty() == expected.is_empty()), "{text}");
+    }
+
+    #[test]
+    fn a_function_of_an_older_store_is_readable() {
+        let stored = concat!(
+            r#"{"V1":{"name":"app","runtime":"python3.12","role":"arn"#,
+            r#":aws:iam::000000000000:role/app","handler":"app.handler","#,
+            r#""description":"","timeout_s":3,"memory_mb":128,"storage_mb":512,"variables":{"A":"b"},"architecture":"x86_64","#,
+            r#""code":{"blob":"x","sha256":"00","bytes":1},"tags":{},"permissions":[],"revision":"r","generation":"g","modified":0}}"#
+        );
+        let Record::V1(function) = serde_json::from_str(stored).unwrap();
+        assert_eq!((function.version_name().as_str(), &function.published), ("$LATEST", &None));
+        assert_eq!(serde_json::to_string(&Record::V1(function)).unwrap(), stored, "as old versions can read it");
     }
 
     #[test]

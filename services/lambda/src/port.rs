@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use service::ports::{Invoke, Invoked};
 use service::{Caller, Cx, Failure, Platform, demand};
 
-use crate::names::{LATEST, Target};
+use crate::names::Target;
 use crate::ops::invoke::{self, Request};
 
 /// Invokes functions for other houses.
@@ -36,12 +36,12 @@ impl Invoker {
 async fn invoked(cx: &Cx, function: &Arn, payload: Bytes) -> Result<Invoked, Failure> {
     cx.demand(demand!(lambda::InvokeFunction(function))).await?;
     let target = Target::new(cx, &function.to_string(), None)?;
-    let request = Request { payload, client_context: None, trace_id: invoke::new_trace(cx) };
+    let request = Request { id: cx.request_id.clone(), payload, client_context: None, trace_id: invoke::new_trace(cx) };
     let finished = invoke::run(cx, target, request).await?;
     Ok(Invoked {
         payload: finished.outcome.ended.payload(&cx.request_id),
         function_error: invoke::function_error(&finished.outcome).map(str::to_owned),
-        executed_version: LATEST.to_owned(),
+        executed_version: finished.version,
     })
 }
 

@@ -1,12 +1,22 @@
 //! Reads and writes of functions in a transaction.
 
+mod events;
+mod versions;
+
 use base::Scope;
 use kv::{Key, Limit, Range, Tx, Watch};
 
 use crate::errors::Error;
 use crate::keys::{self, FunctionKey};
 use crate::model::{Function, Record};
-use crate::names::Target;
+pub(crate) use events::{
+    event_payload, handling, handlings, put_event, put_handling, read_event, remove_around, remove_event,
+    remove_handling, set_event, take_event,
+};
+pub(crate) use versions::{
+    Owner, alias, aliases, find, latest, naming, owner, remove_alias, remove_published, remove_version, save_alias,
+    serving, version, versions,
+};
 
 /// The function, if it is there, whatever the qualifier.
 pub(crate) async fn load(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Option<Function>, kv::Error> {
@@ -14,13 +24,11 @@ pub(crate) async fn load(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Optio
     found.map(|bytes| decode(&bytes)).transpose()
 }
 
-/// The function that a request is about; there is no version of it but `$LATEST`.
-pub(crate) async fn find(tx: &mut Tx, target: &Target) -> Result<Function, Error> {
-    let found = load(tx, &target.scope, &target.name).await?;
-    found.filter(|_| target.is_latest()).ok_or_else(|| Error::FunctionNotFound(target.qualified_arn().to_string()))
-}
-
+/// Keeps a function, or one version of it.
 pub(crate) fn save(tx: &mut Tx, scope: &Scope, function: &Function) -> Result<(), Error> {
+    if let Some(number) = function.version {
+        return versions::save_version(tx, scope, function, number);
+    }
     let key = FunctionKey { scope, name: &function.name }.encode();
     let record = Record::V1(function.clone());
     tx.put(key, serde_json::to_vec(&record).map_err(service::Failure::internal)?);
@@ -52,4 +60,9 @@ fn decode(bytes: &[u8]) -> Result<Function, kv::Error> {
     match record {
         Record::V1(function) => Ok(function),
     }
+}
+
+/// Reads a row of any kind.
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, kv::Error> {
+    serde_json::from_slice(bytes).map_err(|error| kv::Error::Damaged(format!("{what}: {error}")))
 }

@@ -23,13 +23,13 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("AddLayerVersionPermission", Http { method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", status: 201, needs: &[] }),
     OperationFacts { name: "AddPermission", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/policy", status: 201, needs: &[] }, shapes: Some((AddPermissionRequest::FACTS, AddPermissionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "AddPermissionResponse", checksum_member: "" },
     OperationFacts::unsupported("CheckpointDurableExecution", Http { method: "POST", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint", status: 200, needs: &[] }),
-    OperationFacts::unsupported("CreateAlias", Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 201, needs: &[] }),
+    OperationFacts { name: "CreateAlias", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 201, needs: &[] }, shapes: Some((CreateAliasRequest::FACTS, AliasConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "AliasConfiguration", checksum_member: "" },
     OperationFacts::unsupported("CreateCapacityProvider", Http { method: "POST", uri: "/2025-11-30/capacity-providers", status: 202, needs: &[] }),
     OperationFacts::unsupported("CreateCodeSigningConfig", Http { method: "POST", uri: "/2020-04-22/code-signing-configs", status: 201, needs: &[] }),
     OperationFacts::unsupported("CreateEventSourceMapping", Http { method: "POST", uri: "/2015-03-31/event-source-mappings", status: 202, needs: &[] }),
     OperationFacts { name: "CreateFunction", http: Http { method: "POST", uri: "/2015-03-31/functions", status: 201, needs: &[] }, shapes: Some((CreateFunctionRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
     OperationFacts::unsupported("CreateFunctionUrlConfig", Http { method: "POST", uri: "/2021-10-31/functions/{FunctionName}/url", status: 201, needs: &[] }),
-    OperationFacts::unsupported("DeleteAlias", Http { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 204, needs: &[] }),
+    OperationFacts { name: "DeleteAlias", http: Http { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 204, needs: &[] }, shapes: Some((DeleteAliasRequest::FACTS, DeleteAliasNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteCapacityProvider", Http { method: "DELETE", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}", status: 202, needs: &[] }),
     OperationFacts::unsupported("DeleteCodeSigningConfig", Http { method: "DELETE", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", status: 204, needs: &[] }),
     OperationFacts::unsupported("DeleteDurableExecution", Http { method: "DELETE", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}", status: 202, needs: &[] }),
@@ -37,13 +37,13 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts { name: "DeleteFunction", http: Http { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}", status: 204, needs: &[] }, shapes: Some((DeleteFunctionRequest::FACTS, DeleteFunctionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "DeleteFunctionResponse", checksum_member: "" },
     OperationFacts::unsupported("DeleteFunctionCodeSigningConfig", Http { method: "DELETE", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", status: 204, needs: &[] }),
     OperationFacts::unsupported("DeleteFunctionConcurrency", Http { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, needs: &[] }),
-    OperationFacts::unsupported("DeleteFunctionEventInvokeConfig", Http { method: "DELETE", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 204, needs: &[] }),
+    OperationFacts { name: "DeleteFunctionEventInvokeConfig", http: Http { method: "DELETE", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 204, needs: &[] }, shapes: Some((DeleteFunctionEventInvokeConfigRequest::FACTS, DeleteFunctionEventInvokeConfigNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteFunctionUrlConfig", Http { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, needs: &[] }),
     OperationFacts::unsupported("DeleteLayerVersion", Http { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204, needs: &[] }),
     OperationFacts::unsupported("DeleteProvisionedConcurrencyConfig", Http { method: "DELETE", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 204, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("DeleteResourcePolicy", Http { method: "DELETE", uri: "/2026-07-09/resource-policy/{ResourceArn}", status: 204, needs: &[] }),
     OperationFacts::unsupported("GetAccountSettings", Http { method: "GET", uri: "/2016-08-19/account-settings", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetAlias", Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 200, needs: &[] }),
+    OperationFacts { name: "GetAlias", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 200, needs: &[] }, shapes: Some((GetAliasRequest::FACTS, AliasConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "AliasConfiguration", checksum_member: "" },
     OperationFacts::unsupported("GetCapacityProvider", Http { method: "GET", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetCodeSigningConfig", Http { method: "GET", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetDurableExecution", Http { method: "GET", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}", status: 200, needs: &[] }),
@@ -54,7 +54,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("GetFunctionCodeSigningConfig", Http { method: "GET", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetFunctionConcurrency", Http { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", status: 200, needs: &[] }),
     OperationFacts { name: "GetFunctionConfiguration", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/configuration", status: 200, needs: &[] }, shapes: Some((GetFunctionConfigurationRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
-    OperationFacts::unsupported("GetFunctionEventInvokeConfig", Http { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }),
+    OperationFacts { name: "GetFunctionEventInvokeConfig", http: Http { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }, shapes: Some((GetFunctionEventInvokeConfigRequest::FACTS, FunctionEventInvokeConfig::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionEventInvokeConfig", checksum_member: "" },
     OperationFacts::unsupported("GetFunctionRecursionConfig", Http { method: "GET", uri: "/2024-08-31/functions/{FunctionName}/recursion-config", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetFunctionScalingConfig", Http { method: "GET", uri: "/2025-11-30/functions/{FunctionName}/function-scaling-config", status: 200, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("GetFunctionUrlConfig", Http { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url", status: 200, needs: &[] }),
@@ -68,12 +68,12 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts { name: "Invoke", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/invocations", status: 200, needs: &[] }, shapes: Some((InvocationRequest::FACTS, InvocationResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "InvocationResponse", checksum_member: "" },
     OperationFacts::unsupported("InvokeAsync", Http { method: "POST", uri: "/2014-11-13/functions/{FunctionName}/invoke-async", status: 202, needs: &[] }),
     OperationFacts { name: "InvokeWithResponseStream", http: Http { method: "POST", uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", status: 200, needs: &[] }, shapes: Some((InvokeWithResponseStreamRequest::FACTS, InvokeWithResponseStreamResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "InvokeWithResponseStreamResponse", checksum_member: "" },
-    OperationFacts::unsupported("ListAliases", Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 200, needs: &[] }),
+    OperationFacts { name: "ListAliases", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 200, needs: &[] }, shapes: Some((ListAliasesRequest::FACTS, ListAliasesResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListAliasesResponse", checksum_member: "" },
     OperationFacts::unsupported("ListCapacityProviders", Http { method: "GET", uri: "/2025-11-30/capacity-providers", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListCodeSigningConfigs", Http { method: "GET", uri: "/2020-04-22/code-signing-configs", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListDurableExecutionsByFunction", Http { method: "GET", uri: "/2025-12-01/functions/{FunctionName}/durable-executions", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListEventSourceMappings", Http { method: "GET", uri: "/2015-03-31/event-source-mappings", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListFunctionEventInvokeConfigs", Http { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", status: 200, needs: &[] }),
+    OperationFacts { name: "ListFunctionEventInvokeConfigs", http: Http { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", status: 200, needs: &[] }, shapes: Some((ListFunctionEventInvokeConfigsRequest::FACTS, ListFunctionEventInvokeConfigsResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListFunctionEventInvokeConfigsResponse", checksum_member: "" },
     OperationFacts::unsupported("ListFunctionUrlConfigs", Http { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/urls", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListFunctionVersionsByCapacityProvider", Http { method: "GET", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}/function-versions", status: 200, needs: &[] }),
     OperationFacts { name: "ListFunctions", http: Http { method: "GET", uri: "/2015-03-31/functions", status: 200, needs: &[] }, shapes: Some((ListFunctionsRequest::FACTS, ListFunctionsResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListFunctionsResponse", checksum_member: "" },
@@ -82,13 +82,13 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ListLayers", Http { method: "GET", uri: "/2018-10-31/layers", status: 200, needs: &[] }),
     OperationFacts::unsupported("ListProvisionedConcurrencyConfigs", Http { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL", status: 200, needs: &[] }),
     OperationFacts { name: "ListTags", http: Http { method: "GET", uri: "/2017-03-31/tags/{Resource}", status: 200, needs: &[] }, shapes: Some((ListTagsRequest::FACTS, ListTagsResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListTagsResponse", checksum_member: "" },
-    OperationFacts::unsupported("ListVersionsByFunction", Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/versions", status: 200, needs: &[] }),
+    OperationFacts { name: "ListVersionsByFunction", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/versions", status: 200, needs: &[] }, shapes: Some((ListVersionsByFunctionRequest::FACTS, ListVersionsByFunctionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListVersionsByFunctionResponse", checksum_member: "" },
     OperationFacts::unsupported("PauseDurableExecution", Http { method: "POST", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/pause", status: 202, needs: &[] }),
     OperationFacts::unsupported("PublishLayerVersion", Http { method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions", status: 201, needs: &[] }),
-    OperationFacts::unsupported("PublishVersion", Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, needs: &[] }),
+    OperationFacts { name: "PublishVersion", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, needs: &[] }, shapes: Some((PublishVersionRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
     OperationFacts::unsupported("PutFunctionCodeSigningConfig", Http { method: "PUT", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutFunctionConcurrency", Http { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 200, needs: &[] }),
-    OperationFacts::unsupported("PutFunctionEventInvokeConfig", Http { method: "PUT", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }),
+    OperationFacts { name: "PutFunctionEventInvokeConfig", http: Http { method: "PUT", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }, shapes: Some((PutFunctionEventInvokeConfigRequest::FACTS, FunctionEventInvokeConfig::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionEventInvokeConfig", checksum_member: "" },
     OperationFacts::unsupported("PutFunctionRecursionConfig", Http { method: "PUT", uri: "/2024-08-31/functions/{FunctionName}/recursion-config", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutFunctionScalingConfig", Http { method: "PUT", uri: "/2025-11-30/functions/{FunctionName}/function-scaling-config", status: 202, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("PutProvisionedConcurrencyConfig", Http { method: "PUT", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 202, needs: &["?Qualifier"] }),
@@ -103,13 +103,13 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("StopDurableExecution", Http { method: "POST", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/stop", status: 200, needs: &[] }),
     OperationFacts { name: "TagResource", http: Http { method: "POST", uri: "/2017-03-31/tags/{Resource}", status: 204, needs: &[] }, shapes: Some((TagResourceRequest::FACTS, TagResourceNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "UntagResource", http: Http { method: "DELETE", uri: "/2017-03-31/tags/{Resource}", status: 204, needs: &["?tagKeys"] }, shapes: Some((UntagResourceRequest::FACTS, UntagResourceNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
-    OperationFacts::unsupported("UpdateAlias", Http { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateAlias", http: Http { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 200, needs: &[] }, shapes: Some((UpdateAliasRequest::FACTS, AliasConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "AliasConfiguration", checksum_member: "" },
     OperationFacts::unsupported("UpdateCapacityProvider", Http { method: "PUT", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}", status: 202, needs: &[] }),
     OperationFacts::unsupported("UpdateCodeSigningConfig", Http { method: "PUT", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", status: 200, needs: &[] }),
     OperationFacts::unsupported("UpdateEventSourceMapping", Http { method: "PUT", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, needs: &[] }),
     OperationFacts { name: "UpdateFunctionCode", http: Http { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/code", status: 200, needs: &[] }, shapes: Some((UpdateFunctionCodeRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
     OperationFacts { name: "UpdateFunctionConfiguration", http: Http { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/configuration", status: 200, needs: &[] }, shapes: Some((UpdateFunctionConfigurationRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
-    OperationFacts::unsupported("UpdateFunctionEventInvokeConfig", Http { method: "POST", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateFunctionEventInvokeConfig", http: Http { method: "POST", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }, shapes: Some((UpdateFunctionEventInvokeConfigRequest::FACTS, FunctionEventInvokeConfig::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionEventInvokeConfig", checksum_member: "" },
     OperationFacts::unsupported("UpdateFunctionUrlConfig", Http { method: "PUT", uri: "/2021-10-31/functions/{FunctionName}/url", status: 200, needs: &[] }),
 ];
 
@@ -118,21 +118,39 @@ pub mod op {
     use super::*;
 
     operation!(AddPermission, AddPermissionRequest, AddPermissionResponse, &OPERATIONS[1]);
+    operation!(CreateAlias, CreateAliasRequest, AliasConfiguration, &OPERATIONS[3]);
     operation!(CreateFunction, CreateFunctionRequest, FunctionConfiguration, &OPERATIONS[7]);
+    operation!(DeleteAlias, DeleteAliasRequest, DeleteAliasNothing, &OPERATIONS[9]);
     operation!(DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse, &OPERATIONS[14]);
+    operation!(DeleteFunctionEventInvokeConfig, DeleteFunctionEventInvokeConfigRequest, DeleteFunctionEventInvokeConfigNothing, &OPERATIONS[17]);
+    operation!(GetAlias, GetAliasRequest, AliasConfiguration, &OPERATIONS[23]);
     operation!(GetFunction, GetFunctionRequest, GetFunctionResponse, &OPERATIONS[30]);
     operation!(GetFunctionConfiguration, GetFunctionConfigurationRequest, FunctionConfiguration, &OPERATIONS[33]);
+    operation!(GetFunctionEventInvokeConfig, GetFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[34]);
     operation!(GetPolicy, GetPolicyRequest, GetPolicyResponse, &OPERATIONS[41]);
     operation!(Invoke, InvocationRequest, InvocationResponse, &OPERATIONS[45]);
     operation!(InvokeWithResponseStream, InvokeWithResponseStreamRequest, InvokeWithResponseStreamResponse, &OPERATIONS[47]);
+    operation!(ListAliases, ListAliasesRequest, ListAliasesResponse, &OPERATIONS[48]);
+    operation!(ListFunctionEventInvokeConfigs, ListFunctionEventInvokeConfigsRequest, ListFunctionEventInvokeConfigsResponse, &OPERATIONS[53]);
     operation!(ListFunctions, ListFunctionsRequest, ListFunctionsResponse, &OPERATIONS[56]);
     operation!(ListTags, ListTagsRequest, ListTagsResponse, &OPERATIONS[61]);
+    operation!(ListVersionsByFunction, ListVersionsByFunctionRequest, ListVersionsByFunctionResponse, &OPERATIONS[62]);
+    operation!(PublishVersion, PublishVersionRequest, FunctionConfiguration, &OPERATIONS[65]);
+    operation!(PutFunctionEventInvokeConfig, PutFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[68]);
     operation!(RemovePermission, RemovePermissionRequest, RemovePermissionNothing, &OPERATIONS[75]);
     operation!(TagResource, TagResourceRequest, TagResourceNothing, &OPERATIONS[81]);
     operation!(UntagResource, UntagResourceRequest, UntagResourceNothing, &OPERATIONS[82]);
+    operation!(UpdateAlias, UpdateAliasRequest, AliasConfiguration, &OPERATIONS[83]);
     operation!(UpdateFunctionCode, UpdateFunctionCodeRequest, FunctionConfiguration, &OPERATIONS[87]);
     operation!(UpdateFunctionConfiguration, UpdateFunctionConfigurationRequest, FunctionConfiguration, &OPERATIONS[88]);
+    operation!(UpdateFunctionEventInvokeConfig, UpdateFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[89]);
 }
+
+structure! { DeleteAliasNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { DeleteFunctionEventInvokeConfigNothing: [
+] streams [  ] refuses [  ] }
 
 structure! { RemovePermissionNothing: [
 ] streams [  ] refuses [  ] }
@@ -151,15 +169,27 @@ pub mod schema {
     pub static ACTION: Schema = Schema::new("Action", Kind::String).length(0, 10000).pattern("(lambda:[*]|lambda:[a-zA-Z]+|[*])");
     pub static ADD_PERMISSION_REQUEST: Schema = Schema::new("AddPermissionRequest", Kind::Structure);
     pub static ADD_PERMISSION_RESPONSE: Schema = Schema::new("AddPermissionResponse", Kind::Structure);
+    pub static ADDITIONAL_VERSION: Schema = Schema::new("AdditionalVersion", Kind::String).length(1, 1024).pattern("[0-9]+");
+    pub static ADDITIONAL_VERSION_WEIGHTS: Schema = Schema::new("AdditionalVersionWeights", Kind::Map { key_name: "key", key: &ADDITIONAL_VERSION, value_name: "value", value: &WEIGHT, flattened: false });
+    pub static ALIAS: Schema = Schema::new("Alias", Kind::String).length(1, 128).pattern("(?!^[0-9]+$)([a-zA-Z0-9-_]+)");
+    pub static ALIAS_CONFIGURATION: Schema = Schema::new("AliasConfiguration", Kind::Structure);
+    pub static ALIAS_LIST: Schema = Schema::new("AliasList", Kind::List { item_name: "member", item: &ALIAS_CONFIGURATION, flattened: false });
+    pub static ALIAS_ROUTING_CONFIGURATION: Schema = Schema::new("AliasRoutingConfiguration", Kind::Structure);
     pub static ARCHITECTURE: Schema = Schema::new("Architecture", Kind::String).not_null().values(&["x86_64", "arm64"]);
     pub static ARCHITECTURES_LIST: Schema = Schema::new("ArchitecturesList", Kind::List { item_name: "member", item: &ARCHITECTURE, flattened: false }).length(1, 1);
     pub static ARN: Schema = Schema::new("Arn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
     pub static BLOB: Schema = Schema::new("Blob", Kind::Blob).sensitive();
     pub static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
+    pub static CREATE_ALIAS_REQUEST: Schema = Schema::new("CreateAliasRequest", Kind::Structure);
     pub static CREATE_FUNCTION_REQUEST: Schema = Schema::new("CreateFunctionRequest", Kind::Structure);
+    pub static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
+    pub static DELETE_ALIAS_REQUEST: Schema = Schema::new("DeleteAliasRequest", Kind::Structure);
+    pub static DELETE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("DeleteFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static DELETE_FUNCTION_REQUEST: Schema = Schema::new("DeleteFunctionRequest", Kind::Structure);
     pub static DELETE_FUNCTION_RESPONSE: Schema = Schema::new("DeleteFunctionResponse", Kind::Structure);
     pub static DESCRIPTION: Schema = Schema::new("Description", Kind::String).length(0, 256);
+    pub static DESTINATION_ARN: Schema = Schema::new("DestinationArn", Kind::String).length(0, 350).pattern("$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
+    pub static DESTINATION_CONFIG: Schema = Schema::new("DestinationConfig", Kind::Structure);
     pub static ENVIRONMENT: Schema = Schema::new("Environment", Kind::Structure);
     pub static ENVIRONMENT_RESPONSE: Schema = Schema::new("EnvironmentResponse", Kind::Structure);
     pub static ENVIRONMENT_VARIABLE_NAME: Schema = Schema::new("EnvironmentVariableName", Kind::String).sensitive().pattern("[a-zA-Z]([a-zA-Z0-9_])+");
@@ -168,13 +198,18 @@ pub mod schema {
     pub static EPHEMERAL_STORAGE: Schema = Schema::new("EphemeralStorage", Kind::Structure);
     pub static EPHEMERAL_STORAGE_SIZE: Schema = Schema::new("EphemeralStorageSize", Kind::Integer).range(512, 10240);
     pub static EVENT_SOURCE_TOKEN: Schema = Schema::new("EventSourceToken", Kind::String).length(0, 256).pattern("[a-zA-Z0-9._\\-]+");
+    pub static FUNCTION_ARN: Schema = Schema::new("FunctionArn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?");
     pub static FUNCTION_CODE: Schema = Schema::new("FunctionCode", Kind::Structure);
     pub static FUNCTION_CODE_LOCATION: Schema = Schema::new("FunctionCodeLocation", Kind::Structure);
     pub static FUNCTION_CONFIGURATION: Schema = Schema::new("FunctionConfiguration", Kind::Structure);
+    pub static FUNCTION_EVENT_INVOKE_CONFIG: Schema = Schema::new("FunctionEventInvokeConfig", Kind::Structure);
+    pub static FUNCTION_EVENT_INVOKE_CONFIG_LIST: Schema = Schema::new("FunctionEventInvokeConfigList", Kind::List { item_name: "member", item: &FUNCTION_EVENT_INVOKE_CONFIG, flattened: false });
     pub static FUNCTION_LIST: Schema = Schema::new("FunctionList", Kind::List { item_name: "member", item: &FUNCTION_CONFIGURATION, flattened: false });
     pub static FUNCTION_NAME: Schema = Schema::new("FunctionName", Kind::String).length(1, 140).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?");
     pub static FUNCTION_VERSION: Schema = Schema::new("FunctionVersion", Kind::String).values(&["ALL"]);
+    pub static GET_ALIAS_REQUEST: Schema = Schema::new("GetAliasRequest", Kind::Structure);
     pub static GET_FUNCTION_CONFIGURATION_REQUEST: Schema = Schema::new("GetFunctionConfigurationRequest", Kind::Structure);
+    pub static GET_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("GetFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static GET_FUNCTION_REQUEST: Schema = Schema::new("GetFunctionRequest", Kind::Structure);
     pub static GET_FUNCTION_RESPONSE: Schema = Schema::new("GetFunctionResponse", Kind::Structure);
     pub static GET_POLICY_REQUEST: Schema = Schema::new("GetPolicyRequest", Kind::Structure);
@@ -190,23 +225,36 @@ pub mod schema {
     pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE: Schema = Schema::new("InvokeWithResponseStreamResponse", Kind::Structure);
     pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT: Schema = Schema::new("InvokeWithResponseStreamResponseEvent", Kind::EventStream { exceptions: &[] });
     pub static LAST_UPDATE_STATUS: Schema = Schema::new("LastUpdateStatus", Kind::String).values(&["Successful", "Failed", "InProgress"]);
+    pub static LIST_ALIASES_REQUEST: Schema = Schema::new("ListAliasesRequest", Kind::Structure);
+    pub static LIST_ALIASES_RESPONSE: Schema = Schema::new("ListAliasesResponse", Kind::Structure);
+    pub static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_REQUEST: Schema = Schema::new("ListFunctionEventInvokeConfigsRequest", Kind::Structure);
+    pub static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_RESPONSE: Schema = Schema::new("ListFunctionEventInvokeConfigsResponse", Kind::Structure);
     pub static LIST_FUNCTIONS_REQUEST: Schema = Schema::new("ListFunctionsRequest", Kind::Structure);
     pub static LIST_FUNCTIONS_RESPONSE: Schema = Schema::new("ListFunctionsResponse", Kind::Structure);
     pub static LIST_TAGS_REQUEST: Schema = Schema::new("ListTagsRequest", Kind::Structure);
     pub static LIST_TAGS_RESPONSE: Schema = Schema::new("ListTagsResponse", Kind::Structure);
+    pub static LIST_VERSIONS_BY_FUNCTION_REQUEST: Schema = Schema::new("ListVersionsByFunctionRequest", Kind::Structure);
+    pub static LIST_VERSIONS_BY_FUNCTION_RESPONSE: Schema = Schema::new("ListVersionsByFunctionResponse", Kind::Structure);
     pub static LOG_FORMAT: Schema = Schema::new("LogFormat", Kind::String).values(&["JSON", "Text"]);
     pub static LOG_GROUP: Schema = Schema::new("LogGroup", Kind::String).length(1, 512).pattern("[\\.\\-_/#A-Za-z0-9]+");
     pub static LOG_TYPE: Schema = Schema::new("LogType", Kind::String).values(&["None", "Tail"]);
     pub static LOGGING_CONFIG: Schema = Schema::new("LoggingConfig", Kind::Structure);
     pub static LONG: Schema = Schema::new("Long", Kind::Long);
+    pub static MAX_FUNCTION_EVENT_INVOKE_CONFIG_LIST_ITEMS: Schema = Schema::new("MaxFunctionEventInvokeConfigListItems", Kind::Integer).range(1, 50);
     pub static MAX_LIST_ITEMS: Schema = Schema::new("MaxListItems", Kind::Integer).range(1, 10000);
+    pub static MAXIMUM_EVENT_AGE_IN_SECONDS: Schema = Schema::new("MaximumEventAgeInSeconds", Kind::Integer).range(60, 21600);
+    pub static MAXIMUM_RETRY_ATTEMPTS: Schema = Schema::new("MaximumRetryAttempts", Kind::Integer).range(0, 2);
     pub static MEMORY_SIZE: Schema = Schema::new("MemorySize", Kind::Integer).range(128, 10240);
     pub static NAME_SPACED_FUNCTION_ARN: Schema = Schema::new("NameSpacedFunctionArn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?");
     pub static NAMESPACED_FUNCTION_NAME: Schema = Schema::new("NamespacedFunctionName", Kind::String).length(1, 256).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?");
     pub static NAMESPACED_STATEMENT_ID: Schema = Schema::new("NamespacedStatementId", Kind::String).length(1, 100).pattern("([a-zA-Z0-9-_.]+)");
     pub static NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Schema = Schema::new("NumericLatestPublishedOrAliasQualifier", Kind::String).length(1, 128).pattern("\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+");
+    pub static ON_FAILURE: Schema = Schema::new("OnFailure", Kind::Structure);
+    pub static ON_SUCCESS: Schema = Schema::new("OnSuccess", Kind::Structure);
     pub static PACKAGE_TYPE: Schema = Schema::new("PackageType", Kind::String).values(&["Zip", "Image"]);
     pub static PRINCIPAL: Schema = Schema::new("Principal", Kind::String).length(0, 2048).pattern("[^\\s]+");
+    pub static PUBLISH_VERSION_REQUEST: Schema = Schema::new("PublishVersionRequest", Kind::Structure);
+    pub static PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("PutFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static REMOVE_PERMISSION_REQUEST: Schema = Schema::new("RemovePermissionRequest", Kind::Structure);
     pub static RESPONSE_STREAMING_INVOCATION_TYPE: Schema = Schema::new("ResponseStreamingInvocationType", Kind::String).values(&["RequestResponse", "DryRun"]);
     pub static ROLE_ARN: Schema = Schema::new("RoleArn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
@@ -231,9 +279,13 @@ pub mod schema {
     pub static TRACING_CONFIG_RESPONSE: Schema = Schema::new("TracingConfigResponse", Kind::Structure);
     pub static TRACING_MODE: Schema = Schema::new("TracingMode", Kind::String).values(&["Active", "PassThrough"]);
     pub static UNTAG_RESOURCE_REQUEST: Schema = Schema::new("UntagResourceRequest", Kind::Structure);
+    pub static UPDATE_ALIAS_REQUEST: Schema = Schema::new("UpdateAliasRequest", Kind::Structure);
     pub static UPDATE_FUNCTION_CODE_REQUEST: Schema = Schema::new("UpdateFunctionCodeRequest", Kind::Structure);
     pub static UPDATE_FUNCTION_CONFIGURATION_REQUEST: Schema = Schema::new("UpdateFunctionConfigurationRequest", Kind::Structure);
+    pub static UPDATE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("UpdateFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static VERSION: Schema = Schema::new("Version", Kind::String).length(1, 1024).pattern("(\\$LATEST|[0-9]+)");
+    pub static VERSION_WITH_LATEST_PUBLISHED: Schema = Schema::new("VersionWithLatestPublished", Kind::String).length(1, 1024).pattern("(\\$LATEST(\\.PUBLISHED)?|[0-9]+)");
+    pub static WEIGHT: Schema = Schema::new("Weight", Kind::Double).range(0, 1);
 }
 
 structure! { AddPermissionRequest: [
@@ -252,6 +304,27 @@ structure! { AddPermissionResponse: [
     statement: Option<String> = Member::new("Statement", &schema::STRING);
 ] streams [  ] refuses [  ] }
 
+structure! { AliasConfiguration: [
+    alias_arn: Option<String> = Member::new("AliasArn", &schema::FUNCTION_ARN);
+    name: Option<String> = Member::new("Name", &schema::ALIAS);
+    function_version: Option<String> = Member::new("FunctionVersion", &schema::VERSION);
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    routing_config: Option<AliasRoutingConfiguration> = Member::new("RoutingConfig", &schema::ALIAS_ROUTING_CONFIGURATION);
+    revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
+] streams [  ] refuses [  ] }
+
+structure! { AliasRoutingConfiguration: [
+    additional_version_weights: Option<BTreeMap<String, f64>> = Member::new("AdditionalVersionWeights", &schema::ADDITIONAL_VERSION_WEIGHTS);
+] streams [  ] refuses [  ] }
+
+structure! { CreateAliasRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    name: String = Member::new("Name", &schema::ALIAS).required();
+    function_version: String = Member::new("FunctionVersion", &schema::VERSION_WITH_LATEST_PUBLISHED).required();
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    routing_config: Option<AliasRoutingConfiguration> = Member::new("RoutingConfig", &schema::ALIAS_ROUTING_CONFIGURATION);
+] streams [  ] refuses [  ] }
+
 structure! { CreateFunctionRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).required();
     runtime: Option<String> = Member::new("Runtime", &schema::RUNTIME);
@@ -261,7 +334,7 @@ structure! { CreateFunctionRequest: [
     description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
     timeout: Option<i32> = Member::new("Timeout", &schema::TIMEOUT);
     memory_size: Option<i32> = Member::new("MemorySize", &schema::MEMORY_SIZE);
-    publish: Option<bool> = Member::new("Publish", &schema::BOOLEAN).only(&["false"]);
+    publish: Option<bool> = Member::new("Publish", &schema::BOOLEAN);
     package_type: Option<String> = Member::new("PackageType", &schema::PACKAGE_TYPE).only(&["Zip"]);
     environment: Option<Environment> = Member::new("Environment", &schema::ENVIRONMENT);
     tracing_config: Option<TracingConfig> = Member::new("TracingConfig", &schema::TRACING_CONFIG);
@@ -270,6 +343,16 @@ structure! { CreateFunctionRequest: [
     ephemeral_storage: Option<EphemeralStorage> = Member::new("EphemeralStorage", &schema::EPHEMERAL_STORAGE);
 ] streams [  ] refuses [ Member::new("PublishTo", &schema::REFUSED), Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("Layers", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("CodeSigningConfigArn", &schema::REFUSED), Member::new("ImageConfig", &schema::REFUSED), Member::new("SnapStart", &schema::REFUSED), Member::new("LoggingConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
 
+structure! { DeleteAliasRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    name: String = Member::new("Name", &schema::ALIAS).at(Location::Uri, "Name").required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteFunctionEventInvokeConfigRequest: [
+    function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
+] streams [  ] refuses [  ] }
+
 structure! { DeleteFunctionRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
@@ -277,6 +360,11 @@ structure! { DeleteFunctionRequest: [
 
 structure! { DeleteFunctionResponse: [
     status_code: Option<i32> = Member::new("StatusCode", &schema::INTEGER).at(Location::StatusCode, "StatusCode");
+] streams [  ] refuses [  ] }
+
+structure! { DestinationConfig: [
+    on_success: Option<OnSuccess> = Member::new("OnSuccess", &schema::ON_SUCCESS);
+    on_failure: Option<OnFailure> = Member::new("OnFailure", &schema::ON_FAILURE);
 ] streams [  ] refuses [  ] }
 
 structure! { Environment: [
@@ -325,7 +413,25 @@ structure! { FunctionConfiguration: [
     logging_config: Option<LoggingConfig> = Member::new("LoggingConfig", &schema::LOGGING_CONFIG);
 ] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("MasterArn", &schema::REFUSED), Member::new("Layers", &schema::REFUSED), Member::new("StateReason", &schema::REFUSED), Member::new("StateReasonCode", &schema::REFUSED), Member::new("LastUpdateStatusReason", &schema::REFUSED), Member::new("LastUpdateStatusReasonCode", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("SigningProfileVersionArn", &schema::REFUSED), Member::new("SigningJobArn", &schema::REFUSED), Member::new("ImageConfigResponse", &schema::REFUSED), Member::new("RuntimeVersionConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("ConfigSha256", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
 
+structure! { FunctionEventInvokeConfig: [
+    last_modified: Option<Timestamp> = Member::new("LastModified", &schema::DATE);
+    function_arn: Option<String> = Member::new("FunctionArn", &schema::FUNCTION_ARN);
+    maximum_retry_attempts: Option<i32> = Member::new("MaximumRetryAttempts", &schema::MAXIMUM_RETRY_ATTEMPTS);
+    maximum_event_age_in_seconds: Option<i32> = Member::new("MaximumEventAgeInSeconds", &schema::MAXIMUM_EVENT_AGE_IN_SECONDS);
+    destination_config: Option<DestinationConfig> = Member::new("DestinationConfig", &schema::DESTINATION_CONFIG);
+] streams [  ] refuses [  ] }
+
+structure! { GetAliasRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    name: String = Member::new("Name", &schema::ALIAS).at(Location::Uri, "Name").required();
+] streams [  ] refuses [  ] }
+
 structure! { GetFunctionConfigurationRequest: [
+    function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
+] streams [  ] refuses [  ] }
+
+structure! { GetFunctionEventInvokeConfigRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
 ] streams [  ] refuses [  ] }
@@ -353,7 +459,7 @@ structure! { GetPolicyResponse: [
 
 structure! { InvocationRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
-    invocation_type: Option<String> = Member::new("InvocationType", &schema::INVOCATION_TYPE).at(Location::Header, "x-amz-invocation-type").only(&["RequestResponse", "DryRun"]);
+    invocation_type: Option<String> = Member::new("InvocationType", &schema::INVOCATION_TYPE).at(Location::Header, "x-amz-invocation-type").only(&["RequestResponse", "Event", "DryRun"]);
     log_type: Option<String> = Member::new("LogType", &schema::LOG_TYPE).at(Location::Header, "x-amz-log-type");
     client_context: Option<String> = Member::new("ClientContext", &schema::STRING).at(Location::Header, "x-amz-client-context");
     payload: Option<Bytes> = Member::new("Payload", &schema::BLOB).payload();
@@ -399,6 +505,29 @@ structure! { union InvokeWithResponseStreamResponseEvent: [
     invoke_complete: Option<InvokeWithResponseStreamCompleteEvent> = Member::new("InvokeComplete", &schema::INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT);
 ] streams [  ] refuses [  ] }
 
+structure! { ListAliasesRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    function_version: Option<String> = Member::new("FunctionVersion", &schema::VERSION_WITH_LATEST_PUBLISHED).at(Location::QueryString, "FunctionVersion");
+    marker: Option<String> = Member::new("Marker", &schema::STRING).at(Location::QueryString, "Marker");
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_LIST_ITEMS).at(Location::QueryString, "MaxItems");
+] streams [  ] refuses [  ] }
+
+structure! { ListAliasesResponse: [
+    next_marker: Option<String> = Member::new("NextMarker", &schema::STRING);
+    aliases: Option<Vec<AliasConfiguration>> = Member::new("Aliases", &schema::ALIAS_LIST);
+] streams [  ] refuses [  ] }
+
+structure! { ListFunctionEventInvokeConfigsRequest: [
+    function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    marker: Option<String> = Member::new("Marker", &schema::STRING).at(Location::QueryString, "Marker");
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_FUNCTION_EVENT_INVOKE_CONFIG_LIST_ITEMS).at(Location::QueryString, "MaxItems");
+] streams [  ] refuses [  ] }
+
+structure! { ListFunctionEventInvokeConfigsResponse: [
+    function_event_invoke_configs: Option<Vec<FunctionEventInvokeConfig>> = Member::new("FunctionEventInvokeConfigs", &schema::FUNCTION_EVENT_INVOKE_CONFIG_LIST);
+    next_marker: Option<String> = Member::new("NextMarker", &schema::STRING);
+] streams [  ] refuses [  ] }
+
 structure! { ListFunctionsRequest: [
     function_version: Option<String> = Member::new("FunctionVersion", &schema::FUNCTION_VERSION).at(Location::QueryString, "FunctionVersion");
     marker: Option<String> = Member::new("Marker", &schema::STRING).at(Location::QueryString, "Marker");
@@ -418,10 +547,44 @@ structure! { ListTagsResponse: [
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS);
 ] streams [  ] refuses [  ] }
 
+structure! { ListVersionsByFunctionRequest: [
+    function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    marker: Option<String> = Member::new("Marker", &schema::STRING).at(Location::QueryString, "Marker");
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_LIST_ITEMS).at(Location::QueryString, "MaxItems");
+] streams [  ] refuses [  ] }
+
+structure! { ListVersionsByFunctionResponse: [
+    next_marker: Option<String> = Member::new("NextMarker", &schema::STRING);
+    versions: Option<Vec<FunctionConfiguration>> = Member::new("Versions", &schema::FUNCTION_LIST);
+] streams [  ] refuses [  ] }
+
 structure! { LoggingConfig: [
     log_format: Option<String> = Member::new("LogFormat", &schema::LOG_FORMAT);
     log_group: Option<String> = Member::new("LogGroup", &schema::LOG_GROUP);
 ] streams [  ] refuses [ Member::new("ApplicationLogLevel", &schema::REFUSED), Member::new("SystemLogLevel", &schema::REFUSED) ] }
+
+structure! { OnFailure: [
+    destination: Option<String> = Member::new("Destination", &schema::DESTINATION_ARN);
+] streams [  ] refuses [  ] }
+
+structure! { OnSuccess: [
+    destination: Option<String> = Member::new("Destination", &schema::DESTINATION_ARN);
+] streams [  ] refuses [  ] }
+
+structure! { PublishVersionRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    code_sha256: Option<String> = Member::new("CodeSha256", &schema::STRING);
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
+] streams [  ] refuses [ Member::new("PublishTo", &schema::REFUSED) ] }
+
+structure! { PutFunctionEventInvokeConfigRequest: [
+    function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
+    maximum_retry_attempts: Option<i32> = Member::new("MaximumRetryAttempts", &schema::MAXIMUM_RETRY_ATTEMPTS);
+    maximum_event_age_in_seconds: Option<i32> = Member::new("MaximumEventAgeInSeconds", &schema::MAXIMUM_EVENT_AGE_IN_SECONDS);
+    destination_config: Option<DestinationConfig> = Member::new("DestinationConfig", &schema::DESTINATION_CONFIG);
+] streams [  ] refuses [  ] }
 
 structure! { RemovePermissionRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
@@ -453,11 +616,20 @@ structure! { UntagResourceRequest: [
     tag_keys: Vec<String> = Member::new("TagKeys", &schema::TAG_KEY_LIST).at(Location::QueryString, "tagKeys").required();
 ] streams [  ] refuses [  ] }
 
+structure! { UpdateAliasRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    name: String = Member::new("Name", &schema::ALIAS).at(Location::Uri, "Name").required();
+    function_version: Option<String> = Member::new("FunctionVersion", &schema::VERSION_WITH_LATEST_PUBLISHED);
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    routing_config: Option<AliasRoutingConfiguration> = Member::new("RoutingConfig", &schema::ALIAS_ROUTING_CONFIGURATION);
+    revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
+] streams [  ] refuses [  ] }
+
 structure! { UpdateFunctionCodeRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     zip_file: Option<Bytes> = Member::new("ZipFile", &schema::BLOB);
     architectures: Option<Vec<String>> = Member::new("Architectures", &schema::ARCHITECTURES_LIST);
-    publish: Option<bool> = Member::new("Publish", &schema::BOOLEAN).only(&["false"]);
+    publish: Option<bool> = Member::new("Publish", &schema::BOOLEAN);
     dry_run: Option<bool> = Member::new("DryRun", &schema::BOOLEAN);
     revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
 ] streams [  ] refuses [ Member::new("S3Bucket", &schema::REFUSED), Member::new("S3Key", &schema::REFUSED), Member::new("S3ObjectVersion", &schema::REFUSED), Member::new("S3ObjectStorageMode", &schema::REFUSED), Member::new("ImageUri", &schema::REFUSED), Member::new("PublishTo", &schema::REFUSED), Member::new("SourceKMSKeyArn", &schema::REFUSED) ] }
@@ -475,6 +647,14 @@ structure! { UpdateFunctionConfigurationRequest: [
     revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
     ephemeral_storage: Option<EphemeralStorage> = Member::new("EphemeralStorage", &schema::EPHEMERAL_STORAGE);
 ] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("Layers", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("ImageConfig", &schema::REFUSED), Member::new("SnapStart", &schema::REFUSED), Member::new("LoggingConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
+
+structure! { UpdateFunctionEventInvokeConfigRequest: [
+    function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    qualifier: Option<String> = Member::new("Qualifier", &schema::NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Location::QueryString, "Qualifier");
+    maximum_retry_attempts: Option<i32> = Member::new("MaximumRetryAttempts", &schema::MAXIMUM_RETRY_ATTEMPTS);
+    maximum_event_age_in_seconds: Option<i32> = Member::new("MaximumEventAgeInSeconds", &schema::MAXIMUM_EVENT_AGE_IN_SECONDS);
+    destination_config: Option<DestinationConfig> = Member::new("DestinationConfig", &schema::DESTINATION_CONFIG);
+] streams [  ] refuses [  ] }
 
 /// The errors of the model.
 pub mod errors {

@@ -1,4 +1,4 @@
-//! The house's background work: log delivery, dropping idle environments, and invocations that outlive their clients.
+//! The house's background work: log delivery, events of asynchronous invocations, dropping idle environments, and invocations that outlive their clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,16 @@ impl Functions {
             Box::pin(async move { functions.blanks().refill(clock.as_ref()).await })
         };
         platform.tasks.spawn("booted interpreters", boot).await;
+        let (functions, server) = (Arc::clone(self), Arc::downgrade(platform));
+        let deliver = move || -> futures::future::BoxFuture<'static, ()> {
+            let (functions, server) = (Arc::clone(&functions), server.clone());
+            Box::pin(async move {
+                if let Some(platform) = server.upgrade() {
+                    functions.deliver(&platform).await;
+                }
+            })
+        };
+        platform.tasks.spawn("asynchronous invocations", deliver).await;
         let functions = Arc::clone(self);
         let prune = move || -> futures::future::BoxFuture<'static, ()> {
             let functions = Arc::clone(&functions);

@@ -141,6 +141,8 @@ fn memory_mb(key: &PoolKey) -> usize {
     match key.runtime.family {
         RuntimeFamily::Python => 10,
         RuntimeFamily::Node => 40,
+        // Nothing of it can wait.
+        RuntimeFamily::Provided => 0,
     }
 }
 

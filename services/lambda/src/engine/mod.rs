@@ -2,6 +2,8 @@
 
 pub(crate) mod blanks;
 pub(crate) mod cache;
+pub(crate) mod deliver;
+pub(crate) mod event;
 pub(crate) mod lines;
 pub(crate) mod logs;
 pub(crate) mod package;
@@ -21,6 +23,7 @@ use tokio::sync::Semaphore;
 
 use crate::engine::blanks::Blanks;
 use crate::engine::cache::Cache;
+use crate::engine::deliver::Deliveries;
 use crate::engine::lines::Lines;
 use crate::engine::logs::Logs;
 use crate::engine::pool::{Place, Pool, Running};
@@ -51,6 +54,7 @@ pub struct Functions {
     room: Arc<Semaphore>,
     starts: Semaphore,
     logs: Logs,
+    deliveries: Deliveries,
 }
 
 /// One request to one function.
@@ -67,6 +71,8 @@ pub(crate) struct Finished {
     pub outcome: Outcome,
     /// The last lines of its log.
     pub tail: String,
+    /// `$LATEST` or the number of the version that ran.
+    pub version: String,
 }
 
 impl Functions {
@@ -87,6 +93,7 @@ impl Functions {
             room: Arc::new(Semaphore::new(ENVIRONMENTS_MAX)),
             starts: Semaphore::new(STARTS_MAX),
             logs: Logs::default(),
+            deliveries: Deliveries::default(),
         }
     }
 
@@ -95,7 +102,13 @@ impl Functions {
         self.runtimes.get(name).await
     }
 
-    /// Drops what is idle of a function, because its code or configuration changed or it is gone.
+    /// Drops what is idle of a function and its versions, because it or one of them is gone.
+    pub(crate) fn retire_all(&self, target: &Target) {
+        let retired = self.pool().retire_all(&Place::latest(target));
+        drop(retired);
+    }
+
+    /// Drops what is idle of a function, because its code or configuration changed.
     pub(crate) fn retire(&self, place: &Place) {
         let retired = self.pool().retire(place);
         drop(retired);
@@ -128,6 +141,10 @@ impl Functions {
         &self.blanks
     }
 
+    pub(crate) fn deliveries(&self) -> &Deliveries {
+        &self.deliveries
+    }
+
     pub(crate) fn logs(&self) -> &Logs {
         &self.logs
     }
@@ -151,7 +168,7 @@ impl Functions {
         let Job { target: _, function, invocation } = job;
         let request_id = invocation.request_id.clone();
         let mut lines = Lines::new(&self.logs, Arc::clone(&running.stream), Arc::clone(&platform.clock));
-        lines.platform(&report::start(&request_id));
+        lines.platform(&report::start(&request_id, &function.version_name()));
         let _belongs = platform.traces.run(&running.access_key_id, &request_id);
         let patience = Duration::from_secs(u64::from(function.timeout_s)) + running.init_max + GRACE;
         let outcome = invoke(running.environment.as_mut(), invocation, &mut lines, patience).await;
@@ -162,12 +179,12 @@ impl Functions {
             running.idle_since = platform.clock.now();
             self.pool().put(running);
         }
-        Ok(Finished { outcome, tail: lines.into_tail() })
+        Ok(Finished { outcome, tail: lines.into_tail(), version: function.version_name() })
     }
 
     /// An idle environment, or a new one while there is room.
     async fn acquire(&self, platform: &Arc<Platform>, job: &Job) -> Result<Running, Error> {
-        let place = Place::of(&job.target);
+        let place = Place::of(&job.target, &job.function);
         let (found, stale) = self.pool().take(&place, &job.function, platform.clock.now());
         drop(stale);
         if let Some(running) = found {

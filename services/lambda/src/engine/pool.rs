@@ -18,16 +18,28 @@ const IDLE_MAX_MS: i64 = 5 * 60 * 1000;
 /// Credentials must outlive a request by this much.
 const CREDENTIALS_MARGIN_MS: i64 = 60 * 1000;
 
-/// A function as the pool knows it.
+/// A version of a function as the pool knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     scope: Scope,
     name: String,
+    /// None: `$LATEST`.
+    version: Option<u32>,
 }
 
 impl Place {
-    pub fn of(target: &Target) -> Self {
-        Self { scope: target.scope.clone(), name: target.name.clone() }
+    pub fn of(target: &Target, function: &Function) -> Self {
+        Self { version: function.version, ..Self::latest(target) }
+    }
+
+    /// Of `$LATEST`.
+    pub fn latest(target: &Target) -> Self {
+        Self { scope: target.scope.clone(), name: target.name.clone(), version: None }
+    }
+
+    /// Whether both are of one function.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.name == other.name
     }
 }
 
@@ -81,7 +93,13 @@ impl Pool {
         self.idle.entry(running.place.clone()).or_default().push(running);
     }
 
-    /// Takes out everything of a function.
+    /// Takes out everything of all versions of a function.
+    pub fn retire_all(&mut self, place: &Place) -> Vec<Running> {
+        let of_it: Vec<Place> = self.idle.keys().filter(|other| other.is_beside(place)).cloned().collect();
+        of_it.iter().flat_map(|place| self.retire(place)).collect()
+    }
+
+    /// Takes out everything of a version.
     pub fn retire(&mut self, place: &Place) -> Vec<Running> {
         self.idle.remove(place).unwrap_or_default()
     }

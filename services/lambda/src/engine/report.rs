@@ -4,13 +4,11 @@ use base::Timestamp;
 use exec::{Ended, Outcome};
 use serde_json::Value;
 
-use crate::names::LATEST;
-
 const MIB: u64 = 1024 * 1024;
 
 /// `START`, before the function's own lines.
-pub(crate) fn start(request_id: &str) -> String {
-    format!("START RequestId: {request_id} Version: {LATEST}")
+pub(crate) fn start(request_id: &str, version: &str) -> String {
+    format!("START RequestId: {request_id} Version: {version}")
 }
 
 /// The lines behind the function's own: why it died, if it did, `END` and `REPORT`.

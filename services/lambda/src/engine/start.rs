@@ -17,7 +17,6 @@ use crate::engine::pool::{Place, Running};
 use crate::engine::{Functions, Job};
 use crate::errors::Error;
 use crate::model::Function;
-use crate::names::LATEST;
 
 /// Who functions are run by, as roles trust it.
 pub(crate) const PRINCIPAL: &str = "lambda.amazonaws.com";
@@ -42,7 +41,7 @@ impl Functions {
             other => service::Failure::internal(other).into(),
         })?;
         let region = target.scope.region.to_string();
-        let name = stream_name(now, &platform.ids.uuid());
+        let name = stream_name(now, &function.version_name(), &platform.ids.uuid());
         let stream = LogStream::new(session.caller.clone(), region.clone(), target.log_group(), name);
         let env = variables(function, &session, &region, &platform.settings.public_url);
         let deployed = deployed(function, runtime, &stream, code.folder().to_owned(), env);
@@ -98,7 +97,7 @@ fn deployed(
 ) -> Deployed {
     Deployed {
         function_name: function.name.clone(),
-        function_version: LATEST.to_owned(),
+        function_version: function.version_name(),
         log_group: stream.group.clone(),
         log_stream: stream.name.clone(),
         code,
@@ -129,8 +128,8 @@ fn variables(function: &Function, session: &Session, region: &str, public_url: &
 }
 
 /// `2026/11/24/[$LATEST]` and 32 hex digits.
-fn stream_name(now: Timestamp, uuid: &str) -> String {
-    format!("{}/[{LATEST}]{}", now.strftime("%Y/%m/%d"), uuid.replace('-', ""))
+fn stream_name(now: Timestamp, version: &str, uuid: &str) -> String {
+    format!("{}/[{version}]{}", now.strftime("%Y/%m/%d"), uuid.replace('-', ""))
 }
 
 #[cfg(test)]
@@ -139,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_named_by_day_version_and_chance() {
-        let name = stream_name(Timestamp::from_ms(0), "0a1b2c3d-0000-4000-8000-00000000000f");
+        let name = stream_name(Timestamp::from_ms(0), "$LATEST", "0a1b2c3d-0000-4000-8000-00000000000f");
         assert_eq!(name, "1970/01/01/[$LATEST]0a1b2c3d00004000800000000000000f");
     }
 }

@@ -9,6 +9,7 @@ use crate::model::{self, Code, Function};
 use crate::names::Target;
 use crate::ops::render::configuration;
 use crate::ops::settings::{self, Settings};
+use crate::ops::version::{self, version_target};
 use crate::ops::{role, upload};
 use crate::store;
 use crate::wire::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest};
@@ -18,7 +19,7 @@ pub(crate) async fn update_function_code(
     cx: &Cx,
     input: &UpdateFunctionCodeRequest,
 ) -> Result<FunctionConfiguration, Error> {
-    let UpdateFunctionCodeRequest { function_name, zip_file, architectures, publish: _, dry_run, revision_id } = input;
+    let UpdateFunctionCodeRequest { function_name, zip_file, architectures, publish, dry_run, revision_id } = input;
     let target = Target::new(cx, function_name, None)?;
     let architecture = model::architecture(architectures.as_deref())?;
     let now = current(cx, &target, revision_id.as_deref()).await?;
@@ -29,8 +30,8 @@ pub(crate) async fn update_function_code(
     }
     let code = judged.keep(cx).await?;
     let change = Change::Code { code: code.clone(), architecture };
-    match apply(cx, &target, revision_id.clone(), change).await {
-        Ok(function) => Ok(configuration(&target, &function)),
+    match apply(cx, &target, revision_id.clone(), change, *publish == Some(true)).await {
+        Ok(function) => Ok(configuration(&shown_as(target, &function), &function)),
         Err(failure) => {
             upload::discard(cx, &code, &failure).await;
             Err(failure.into())
@@ -71,7 +72,7 @@ pub(crate) async fn update_function_configuration(
     if let Some(role) = role {
         settings.role = Some(role::passed(cx, role).await?);
     }
-    let function = apply(cx, &target, revision_id.clone(), Change::Settings(Box::new(settings))).await?;
+    let function = apply(cx, &target, revision_id.clone(), Change::Settings(Box::new(settings)), false).await?;
     Ok(configuration(&target, &function))
 }
 
@@ -85,7 +86,7 @@ enum Change {
 /// The function as it is, if it is of the revision that the request wants.
 async fn current(cx: &Cx, target: &Target, revision: Option<&str>) -> Result<Function, Error> {
     let mut tx = cx.platform.begin().await?;
-    let function = store::find(&mut tx, target).await?;
+    let function = store::latest(&mut tx, target).await?;
     check_revision(&function, revision)?;
     Ok(function)
 }
@@ -97,19 +98,31 @@ fn check_revision(function: &Function, wanted: Option<&str>) -> Result<(), Error
     }
 }
 
-/// Changes the record, and drops what is idle of the function as it was.
-async fn apply(cx: &Cx, target: &Target, revision: Option<String>, change: Change) -> Result<Function, Failure> {
+/// A version that has just been published is shown under its own name.
+fn shown_as(target: Target, function: &Function) -> Target {
+    if function.version.is_some() { version_target(&target, function) } else { target }
+}
+
+/// Changes the record, and drops what is idle of the function as it was. Answers the function, or the version of it.
+async fn apply(
+    cx: &Cx,
+    target: &Target,
+    revision: Option<String>,
+    change: Change,
+    publish: bool,
+) -> Result<Function, Failure> {
     let work = (target.clone(), revision, change);
     let function = cx.transact(move |cx, tx| {
         let (target, revision, change) = work.clone();
         Box::pin(async move {
-            let mut function = store::find(tx, &target).await?;
+            let mut function = store::latest(tx, &target).await?;
             check_revision(&function, revision.as_deref())?;
             match change {
                 Change::Code { code, architecture } => {
                     let old = std::mem::replace(&mut function.code, code);
                     function.architecture = architecture;
-                    if let Some(old) = old.blob() {
+                    // What a version may share with it is left to the sweeper.
+                    if let (Some(old), None) = (old.blob(), &function.published) {
                         cx.after_commit(Effect::DeleteBlob(old));
                     }
                 }
@@ -119,10 +132,13 @@ async fn apply(cx: &Cx, target: &Target, revision: Option<String>, change: Chang
             function.generation = cx.platform.ids.uuid();
             function.modified = cx.now();
             store::save(tx, &target.scope, &function)?;
+            if publish {
+                return version::publish(cx, tx, &target, &mut function, None).await.map_err(Failure::from);
+            }
             Ok(function)
         })
     });
     let function = function.await?;
-    cx.platform.state::<Functions>()?.retire(&Place::of(target));
+    cx.platform.state::<Functions>()?.retire(&Place::latest(target));
     Ok(function)
 }

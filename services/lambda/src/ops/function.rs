@@ -1,18 +1,19 @@
 //! CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, DeleteFunction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use base::Arn;
+use blob::BlobId;
 use kv::Tx;
 use service::{Cx, Effect, Failure};
 
 use crate::engine::Functions;
-use crate::engine::pool::Place;
 use crate::errors::Error;
 use crate::model::{self, Code, Function};
 use crate::names::{LATEST, Target};
-use crate::ops::render::configuration;
+use crate::ops::render::{configuration, listed};
 use crate::ops::settings::{self, Settings};
+use crate::ops::version::{self, after, invalid_marker, limit, version_target};
 use crate::ops::{role, upload};
 use crate::plane;
 use crate::store;
@@ -22,8 +23,6 @@ use crate::wire::{
     ListFunctionsRequest, ListFunctionsResponse,
 };
 
-/// A page of ListFunctions has at most 50 functions, whatever was asked for (docs).
-const PAGE_MAX: usize = 50;
 /// Quota: 64 characters in the name of a function (docs; the model counts the longest ARN).
 const NAME_CHARS_MAX: usize = 64;
 
@@ -38,7 +37,7 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
         description,
         timeout,
         memory_size,
-        publish: _,
+        publish,
         package_type: _,
         environment,
         tracing_config: _,
@@ -76,8 +75,10 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
     let code = judged.keep(cx).await?;
     let mut function = Function { tags, architecture, ..blank(cx, &target, role, code) };
     settings.apply(&mut function);
-    add(cx, &target, &function).await?;
-    Ok(configuration(&target, &function))
+    match add(cx, &target, &function, *publish == Some(true)).await? {
+        Some(version) => Ok(configuration(&version_target(&target, &version), &version)),
+        None => Ok(configuration(&target, &function)),
+    }
 }
 
 /// A function with Lambda's defaults.
@@ -99,26 +100,34 @@ fn blank(cx: &Cx, target: &Target, role: Arn, code: Code) -> Function {
         revision: cx.platform.ids.uuid(),
         generation: cx.platform.ids.uuid(),
         modified: cx.now(),
+        version: None,
+        published: None,
     }
 }
 
-/// Adds the record; its package goes when there is a function of this name already.
-async fn add(cx: &Cx, target: &Target, function: &Function) -> Result<(), Error> {
+/// Adds the record, and publishes it if wanted; its package goes when there is a function of this name already.
+async fn add(cx: &Cx, target: &Target, function: &Function, publish: bool) -> Result<Option<Function>, Error> {
     let row = (target.clone(), function.clone());
-    let added = cx.transact(move |_, tx| {
-        let (target, function) = row.clone();
+    let added = cx.transact(move |cx, tx| {
+        let (target, mut function) = row.clone();
         Box::pin(async move {
             if store::load(tx, &target.scope, &target.name).await?.is_some() {
                 return Err(Error::FunctionExists(target.name).into());
             }
-            store::save(tx, &target.scope, &function).map_err(Failure::from)
+            store::save(tx, &target.scope, &function)?;
+            match publish {
+                true => Ok(Some(version::publish(cx, tx, &target, &mut function, None).await?)),
+                false => Ok(None),
+            }
         })
     });
-    if let Err(failure) = added.await {
-        upload::discard(cx, &function.code, &failure).await;
-        return Err(failure.into());
+    match added.await {
+        Ok(version) => Ok(version),
+        Err(failure) => {
+            upload::discard(cx, &function.code, &failure).await;
+            Err(failure.into())
+        }
     }
-    Ok(())
 }
 
 pub(crate) async fn get_function(
@@ -129,13 +138,14 @@ pub(crate) async fn get_function(
     let GetFunctionRequest { function_name, qualifier } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
     let function = store::find(tx, &target).await?;
+    let tags = store::load(tx, &target.scope, &target.name).await?.map(|function| function.tags).unwrap_or_default();
     Ok(GetFunctionResponse {
         configuration: Some(configuration(&target, &function)),
         code: Some(FunctionCodeLocation {
             repository_type: Some("S3".into()),
             location: plane::location(cx, &function.code),
         }),
-        tags: Some(function.tags).filter(|tags| !tags.is_empty()),
+        tags: Some(tags).filter(|tags| !tags.is_empty()),
     })
 }
 
@@ -149,51 +159,134 @@ pub(crate) async fn get_function_configuration(
     Ok(configuration(&target, &store::find(tx, &target).await?))
 }
 
-/// There are no versions but `$LATEST`, so asking for all of them answers the same.
+/// Functions in the order of their names; with all versions, each function's own behind it.
 pub(crate) async fn list_functions(
     cx: &Cx,
     tx: &mut Tx,
     input: &ListFunctionsRequest,
 ) -> Result<ListFunctionsResponse, Error> {
     let ListFunctionsRequest { function_version, marker, max_items } = input;
-    let version = function_version.as_deref().unwrap_or_default();
-    let tokens = cx.page(&format!("ListFunctions:{version}"));
-    let invalid = || Error::InvalidParameter("The Marker is not valid for this request.".into());
-    let after = marker.as_deref().filter(|marker| !marker.is_empty()).map(|marker| tokens.open(marker));
-    let after = after.transpose().map_err(|_| invalid())?.map(String::from_utf8).transpose().map_err(|_| invalid())?;
-    let limit = max_items.and_then(|items| usize::try_from(items).ok()).unwrap_or(PAGE_MAX).min(PAGE_MAX);
-    let (functions, more) = store::page(tx, &cx.scope, after.as_deref(), limit).await?;
-    let last = functions.last().filter(|_| more).map(|function| tokens.after(function.name.as_bytes()));
+    let is_all = function_version.as_deref() == Some("ALL");
+    let tokens = cx.page(&format!("ListFunctions:{}", function_version.as_deref().unwrap_or_default()));
+    let last = after(&tokens, marker.as_deref())?.map(Last::decode).transpose()?;
+    let limit = limit(*max_items);
+    let (functions, more) = match is_all {
+        true => with_versions(tx, &cx.scope, last, limit).await?,
+        false => store::page(tx, &cx.scope, last.as_ref().map(|last| last.name.as_str()), limit).await?,
+    };
+    let next = functions.last().filter(|_| more).map(|function| tokens.after(&Last::of(function).encode()));
     let shown = functions.iter().map(|function| {
-        let qualifier = (version == "ALL").then(|| LATEST.to_owned());
-        let target = Target { scope: cx.scope.clone(), name: function.name.clone(), qualifier };
-        // A listing leaves the states out (docs: ListFunctions).
-        FunctionConfiguration { state: None, last_update_status: None, ..configuration(&target, function) }
+        let qualifier = is_all.then(|| function.version_name());
+        listed(&Target { scope: cx.scope.clone(), name: function.name.clone(), qualifier }, function)
     });
-    Ok(ListFunctionsResponse { next_marker: last, functions: Some(shown.collect()) })
+    Ok(ListFunctionsResponse { next_marker: next, functions: Some(shown.collect()) })
 }
 
-/// Removes the record, then what is idle of the function. Requests under way are finished.
+/// The last entry of a page.
+struct Last {
+    name: String,
+    /// 0: the function itself.
+    number: u32,
+}
+
+impl Last {
+    fn of(function: &Function) -> Self {
+        Self { name: function.name.clone(), number: function.version.unwrap_or_default() }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        [&self.number.to_be_bytes(), self.name.as_bytes()].concat()
+    }
+
+    fn decode(bytes: Vec<u8>) -> Result<Self, Error> {
+        let (number, name) = bytes.split_first_chunk::<4>().ok_or_else(invalid_marker)?;
+        let name = std::str::from_utf8(name).map_err(|_| invalid_marker())?;
+        Ok(Self { name: name.to_owned(), number: u32::from_be_bytes(*number) })
+    }
+}
+
+/// A page of functions and their versions.
+async fn with_versions(
+    tx: &mut Tx,
+    scope: &base::Scope,
+    last: Option<Last>,
+    limit: usize,
+) -> Result<(Vec<Function>, bool), Error> {
+    let mut found = Vec::new();
+    let (mut name, mut number) = last.map_or((None, 0), |last| (Some(last.name), last.number));
+    loop {
+        if let Some(name) = &name {
+            let (versions, more) = store::versions(tx, scope, name, number, limit - found.len()).await?;
+            found.extend(versions);
+            if more {
+                return Ok((found, true));
+            }
+        }
+        let (next, more) = store::page(tx, scope, name.as_deref(), 1).await?;
+        let Some(function) = next.into_iter().next() else { return Ok((found, false)) };
+        if found.len() == limit {
+            return Ok((found, true));
+        }
+        (name, number) = (Some(function.name.clone()), 0);
+        let is_last = !more && function.published.is_none();
+        found.push(function);
+        if is_last || found.len() == limit {
+            return Ok((found, !is_last));
+        }
+    }
+}
+
+/// Removes the function with all of its versions and aliases, or one version; then what is idle of it. Requests under way are
+/// finished.
 pub(crate) async fn delete_function(cx: &Cx, input: &DeleteFunctionRequest) -> Result<DeleteFunctionResponse, Error> {
     let DeleteFunctionRequest { function_name, qualifier } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    if target.qualifier.is_some() && target.is_latest() {
-        let text = "$LATEST version cannot be deleted without deleting the function.";
-        return Err(Error::InvalidParameter(text.into()));
-    }
-    let place = Place::of(&target);
+    let number = match target.qualifier.as_deref() {
+        None => None,
+        Some(LATEST) => {
+            let text = "$LATEST version cannot be deleted without deleting the function.";
+            return Err(Error::InvalidParameter(text.into()));
+        }
+        Some(qualifier) => {
+            let text = || Error::InvalidParameter("Deletion of aliases is not currently supported.".into());
+            Some(qualifier.parse::<u32>().map_err(|_| text())?)
+        }
+    };
+    let of = target.clone();
     cx.transact(move |cx, tx| {
-        let target = target.clone();
+        let target = of.clone();
         Box::pin(async move {
-            let function = store::find(tx, &target).await?;
-            store::remove(tx, &target.scope, &target.name);
-            if let Some(blob) = function.code.blob() {
-                cx.after_commit(Effect::DeleteBlob(blob));
+            match number {
+                Some(number) => delete_version(tx, &target, number).await.map_err(Failure::from),
+                None => delete_all(cx, tx, &target).await.map_err(Failure::from),
             }
-            Ok(())
         })
     })
     .await?;
-    cx.platform.state::<Functions>()?.retire(&place);
+    cx.platform.state::<Functions>()?.retire_all(&target);
     Ok(DeleteFunctionResponse { status_code: None })
+}
+
+/// A version that is not there is as good as deleted. Its package may be another version's too: the sweeper sees to it.
+async fn delete_version(tx: &mut Tx, target: &Target, number: u32) -> Result<(), Error> {
+    store::latest(tx, &Target { qualifier: None, ..target.clone() }).await?;
+    let aliases = store::naming(tx, &target.scope, &target.name, number).await?;
+    if !aliases.is_empty() {
+        return Err(Error::VersionNamed(aliases));
+    }
+    store::remove_version(tx, &target.scope, &target.name, number);
+    Ok(())
+}
+
+async fn delete_all(cx: &Cx, tx: &mut Tx, target: &Target) -> Result<(), Error> {
+    let function = store::latest(tx, target).await?;
+    let versions = store::remove_published(tx, &target.scope, &target.name).await?;
+    store::remove(tx, &target.scope, &target.name);
+    store::remove_around(tx, &target.scope, &target.name).await?;
+    let blobs = versions.iter().chain([&function]).filter_map(|function| function.code.blob());
+    let blobs: HashMap<String, BlobId> = blobs.map(|blob| (blob.as_str().to_owned(), blob)).collect();
+    for blob in blobs.into_values() {
+        cx.after_commit(Effect::DeleteBlob(blob));
+    }
+    Ok(())
 }

@@ -5,16 +5,19 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use exec::{Ended, Invocation, Outcome};
 use serde::de::IgnoredAny;
-use service::{Cx, Invocation as Ran, Step};
+use service::{Cx, Failure, Invocation as Ran, Step};
 
+use crate::engine::event::Event;
 use crate::engine::{Finished, Functions, Job, report};
 use crate::errors::Error;
-use crate::names::{LATEST, Target};
+use crate::names::Target;
 use crate::store;
 use crate::wire::{InvocationRequest, InvocationResponse};
 
 /// Quota: 6 MB for a synchronous payload (docs).
 const PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// Quota: 1 MB for an event (docs; 256 KB until October 2025).
+pub(crate) const EVENT_BYTES_MAX: usize = 1024 * 1024;
 /// A client context in base64 (docs).
 const CLIENT_CONTEXT_BYTES_MAX: usize = 3583;
 /// A trace that a client hands on; three parts of it have some 75 bytes.
@@ -25,6 +28,8 @@ const ATTEMPTS: usize = 2;
 /// What is handed to a function.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
+    /// The request that the function sees.
+    pub id: String,
     pub payload: Bytes,
     pub client_context: Option<String>,
     /// `Root=...`, with `Parent` and `Sampled`.
@@ -33,9 +38,15 @@ pub(crate) struct Request {
 
 impl Request {
     /// What a client hands to a function. The context is JSON in base64.
-    pub(crate) fn new(payload: Option<&Bytes>, client_context: Option<&str>, trace_id: String) -> Result<Self, Error> {
+    pub(crate) fn new(
+        cx: &Cx,
+        payload: Option<&Bytes>,
+        client_context: Option<&str>,
+        trace_id: String,
+    ) -> Result<Self, Error> {
+        let id = cx.request_id.clone();
         let client_context = client_context.map(decode_context).transpose()?;
-        Ok(Self { payload: payload.cloned().unwrap_or_default(), client_context, trace_id })
+        Ok(Self { id, payload: payload.cloned().unwrap_or_default(), client_context, trace_id })
     }
 }
 
@@ -45,19 +56,27 @@ pub(crate) async fn invoke(cx: &Cx, input: &InvocationRequest) -> Result<Invocat
         input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
     let trace_id = handed_on(trace_id.as_deref()).unwrap_or_else(|| new_trace(cx));
-    let request = Request::new(payload.as_ref(), client_context.as_deref(), trace_id.clone())?;
-    if invocation_type.as_deref() == Some("DryRun") {
-        dry_run(cx, &target, &request).await?;
-        return Ok(InvocationResponse { status_code: Some(204), ..InvocationResponse::default() });
+    let request = Request::new(cx, payload.as_ref(), client_context.as_deref(), trace_id.clone())?;
+    match invocation_type.as_deref() {
+        Some("DryRun") => {
+            dry_run(cx, &target, &request).await?;
+            return Ok(InvocationResponse { status_code: Some(204), ..InvocationResponse::default() });
+        }
+        Some("Event") => {
+            accept(cx, target, request).await?;
+            let trace_id = Some(trace_id);
+            return Ok(InvocationResponse { status_code: Some(202), trace_id, ..InvocationResponse::default() });
+        }
+        _ => (),
     }
-    let Finished { outcome, tail } = run(cx, target, request).await?;
+    let Finished { outcome, tail, version } = run(cx, target, request).await?;
     let log_result = (log_type.as_deref() == Some("Tail")).then(|| BASE64_STANDARD.encode(tail));
     Ok(InvocationResponse {
         status_code: Some(200),
         function_error: function_error(&outcome).map(str::to_owned),
         log_result,
         payload: Some(outcome.ended.payload(&cx.request_id)),
-        executed_version: Some(LATEST.to_owned()),
+        executed_version: Some(version),
         trace_id: Some(trace_id),
     })
 }
@@ -68,12 +87,42 @@ pub(crate) async fn dry_run(cx: &Cx, target: &Target, request: &Request) -> Resu
     store::find(&mut cx.platform.begin().await?, target).await.map(drop)
 }
 
+/// Keeps an event for its function: once that is durable it will be delivered, whatever happens.
+async fn accept(cx: &Cx, target: Target, request: Request) -> Result<(), Error> {
+    check(&request.payload)?;
+    let Request { id, payload, client_context, trace_id } = request;
+    if EVENT_BYTES_MAX < payload.len() {
+        return Err(Error::EventTooLarge { bytes: payload.len(), max: EVENT_BYTES_MAX });
+    }
+    let event = Event {
+        scope: target.scope.clone(),
+        name: target.name.clone(),
+        qualifier: target.qualifier.clone(),
+        because_of: id.clone(),
+        request_id: id,
+        client_context,
+        trace_id,
+        accepted: cx.now(),
+        runs: 0,
+        refusals: 0,
+    };
+    cx.transact(move |cx, tx| {
+        let (target, event, payload) = (target.clone(), event.clone(), payload.clone());
+        Box::pin(async move {
+            store::find(tx, &target).await?;
+            store::put_event(tx, &event, payload, cx.now()).map_err(Failure::from)
+        })
+    })
+    .await?;
+    Ok(())
+}
+
 /// Runs a function once. The caller has been authorised.
 pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Finished, Error> {
     check(&request.payload)?;
-    let Request { payload, client_context, trace_id } = request;
+    let Request { id, payload, client_context, trace_id } = request;
     let invocation = Invocation {
-        request_id: cx.request_id.clone(),
+        request_id: id,
         invoked_function_arn: target.qualified_arn().to_string(),
         trace_id: Some(trace_id),
         client_context,
@@ -81,9 +130,10 @@ pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Fin
         payload: if payload.is_empty() { Bytes::from_static(b"{}") } else { payload },
     };
     let functions = cx.platform.state::<Functions>()?;
+    let chance = chance(&cx.platform.ids);
     let mut finished = Err(Error::Superseded);
     for _ in 0..ATTEMPTS {
-        let function = store::find(&mut cx.platform.begin().await?, &target).await?;
+        let function = store::serving(&mut cx.platform.begin().await?, &target, chance).await?;
         let job = Job { target: target.clone(), function, invocation: invocation.clone() };
         finished = functions.run(&cx.platform, job).await;
         if !matches!(finished, Err(Error::Superseded)) {
@@ -96,6 +146,11 @@ pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Fin
         Ended::Fault { reason } => Err(Error::Platform(reason)),
         _ => Ok(finished),
     }
+}
+
+/// A number in [0, 1): aliases divide requests by it.
+fn chance(ids: &base::Ids) -> f64 {
+    f64::from(u32::from_be_bytes(ids.bytes())) / (f64::from(u32::MAX) + 1.0)
 }
 
 /// What the trace says of it.

@@ -1,6 +1,8 @@
 //! The operations, by noun.
 
+pub(crate) mod alias;
 pub(crate) mod configuration;
+pub(crate) mod event_invoke;
 pub(crate) mod function;
 pub(crate) mod invoke;
 pub(crate) mod permission;
@@ -10,3 +12,4 @@ pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod tag;
 pub(crate) mod upload;
+pub(crate) mod version;

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use service::{Cx, Demand, demand};
 
 use crate::errors::Error;
-use crate::model::{Function, Permission};
-use crate::names::Target;
-use crate::store;
+use crate::model::{self, Permission};
+use crate::names::{LATEST, Target};
+use crate::store::{self, Owner};
 use crate::wire::{
     AddPermissionRequest, AddPermissionResponse, GetPolicyRequest, GetPolicyResponse, RemovePermissionNothing,
     RemovePermissionRequest,
@@ -40,9 +40,12 @@ pub(crate) async fn add_permission(
         revision_id,
     } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    let mut function = store::find(tx, &target).await?;
-    check_revision(&function, revision_id.as_deref())?;
-    if function.permissions.iter().any(|permission| permission.sid == *statement_id) {
+    if target.qualifier.as_deref() == Some(LATEST) {
+        return Err(Error::InvalidParameter("We currently do not support adding policies for $LATEST.".into()));
+    }
+    let mut owner = owner(tx, &target).await?;
+    check_revision(&owner, revision_id.as_deref())?;
+    if owner.permissions().iter().any(|permission| permission.sid == *statement_id) {
         return Err(Error::StatementExists(statement_id.clone()));
     }
     let mut statement = json!({
@@ -58,10 +61,9 @@ pub(crate) async fn add_permission(
         fields.insert("Condition".into(), Value::Object(conditions));
     }
     let shown = statement.to_string();
-    function.permissions.push(Permission { sid: statement_id.clone(), statement });
-    check_policy(&function)?;
-    function.revision = cx.platform.ids.uuid();
-    store::save(tx, &target.scope, &function)?;
+    owner.permissions_mut().push(Permission { sid: statement_id.clone(), statement });
+    check_policy(owner.permissions())?;
+    owner.save(tx, &target, cx.platform.ids.uuid())?;
     Ok(AddPermissionResponse { statement: Some(shown) })
 }
 
@@ -80,8 +82,8 @@ fn conditions(equals: &[(&str, &Option<String>)], source_arn: Option<&str>) -> M
 }
 
 /// Whether a policy is one, and not too long.
-fn check_policy(function: &Function) -> Result<(), Error> {
-    let document = function.policy().unwrap_or_default().to_string();
+fn check_policy(permissions: &[Permission]) -> Result<(), Error> {
+    let document = model::policy_of(permissions).unwrap_or_default().to_string();
     if document.len() > POLICY_BYTES_MAX {
         return Err(Error::PolicyTooLong { bytes: document.len(), max: POLICY_BYTES_MAX });
     }
@@ -115,29 +117,34 @@ pub(crate) async fn remove_permission(
 ) -> Result<RemovePermissionNothing, Error> {
     let RemovePermissionRequest { function_name, statement_id, qualifier, revision_id } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    let mut function = store::find(tx, &target).await?;
-    if function.permissions.is_empty() {
+    let mut owner = owner(tx, &target).await?;
+    if owner.permissions().is_empty() {
         return Err(Error::NoPolicyToChange);
     }
-    check_revision(&function, revision_id.as_deref())?;
-    let at = function.permissions.iter().position(|permission| permission.sid == *statement_id);
-    function.permissions.remove(at.ok_or_else(|| Error::NoStatement(statement_id.clone()))?);
-    function.revision = cx.platform.ids.uuid();
-    store::save(tx, &target.scope, &function)?;
+    check_revision(&owner, revision_id.as_deref())?;
+    let at = owner.permissions().iter().position(|permission| permission.sid == *statement_id);
+    owner.permissions_mut().remove(at.ok_or_else(|| Error::NoStatement(statement_id.clone()))?);
+    owner.save(tx, &target, cx.platform.ids.uuid())?;
     Ok(RemovePermissionNothing {})
 }
 
 pub(crate) async fn get_policy(cx: &Cx, tx: &mut Tx, input: &GetPolicyRequest) -> Result<GetPolicyResponse, Error> {
     let GetPolicyRequest { function_name, qualifier } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    let function = store::find(tx, &target).await?;
-    let policy = function.policy().ok_or(Error::NoPolicy)?;
-    Ok(GetPolicyResponse { policy: Some(policy.to_string()), revision_id: Some(function.revision) })
+    let owner = owner(tx, &target).await?;
+    let policy = model::policy_of(owner.permissions()).ok_or(Error::NoPolicy)?;
+    Ok(GetPolicyResponse { policy: Some(policy.to_string()), revision_id: Some(owner.revision().to_owned()) })
 }
 
-fn check_revision(function: &Function, wanted: Option<&str>) -> Result<(), Error> {
+/// What the policy belongs to: the function, one version of it, or an alias, each with a policy of its own.
+async fn owner(tx: &mut Tx, target: &Target) -> Result<Owner, Error> {
+    let found = store::owner(tx, target).await?;
+    found.ok_or_else(|| Error::FunctionNotFound(target.qualified_arn().to_string()))
+}
+
+fn check_revision(owner: &Owner, wanted: Option<&str>) -> Result<(), Error> {
     match wanted {
-        Some(wanted) if wanted != function.revision => Err(Error::Revision("GetPolicy")),
+        Some(wanted) if wanted != owner.revision() => Err(Error::Revision("GetPolicy")),
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::model::Function;
-use crate::names::{LATEST, Target};
+use crate::names::Target;
 use crate::wire::{
     EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig, SnapStartResponse,
     TracingConfigResponse,
@@ -27,7 +27,7 @@ pub(crate) fn configuration(target: &Target, function: &Function) -> FunctionCon
         memory_size: Some(number(function.memory_mb)),
         last_modified: Some(function.modified.iso8601_offset()),
         code_sha256: Some(BASE64_STANDARD.encode(hex::decode(&function.code.sha256).unwrap_or_default())),
-        version: some(LATEST),
+        version: Some(function.version_name()),
         environment: variables.map(|variables| EnvironmentResponse { variables: Some(variables) }),
         tracing_config: Some(TracingConfigResponse { mode: some("PassThrough") }),
         revision_id: some(&function.revision),
@@ -39,4 +39,9 @@ pub(crate) fn configuration(target: &Target, function: &Function) -> FunctionCon
         snap_start: Some(SnapStartResponse { apply_on: some("None"), optimization_status: some("Off") }),
         logging_config: Some(LoggingConfig { log_format: some("Text"), log_group: Some(target.log_group()) }),
     }
+}
+
+/// The same in a listing, which leaves the states out (docs: ListFunctions).
+pub(crate) fn listed(target: &Target, function: &Function) -> FunctionConfiguration {
+    FunctionConfiguration { state: None, last_update_status: None, ..configuration(target, function) }
 }

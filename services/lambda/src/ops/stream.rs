@@ -8,7 +8,7 @@ use service::{Cx, Entry, Events};
 
 use crate::engine::Finished;
 use crate::errors::Error;
-use crate::names::{LATEST, Target};
+use crate::names::Target;
 use crate::ops::invoke::{self, Request};
 use crate::wire::{
     InvokeResponseStreamUpdate, InvokeWithResponseStreamCompleteEvent, InvokeWithResponseStreamRequest,
@@ -33,13 +33,13 @@ pub(crate) async fn invoke_with_response_stream(
         qualifier,
     } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    let request = Request::new(payload.as_ref(), client_context.as_deref(), invoke::new_trace(cx))?;
+    let request = Request::new(cx, payload.as_ref(), client_context.as_deref(), invoke::new_trace(cx))?;
     if invocation_type.as_deref() == Some("DryRun") {
         invoke::dry_run(cx, &target, &request).await?;
         let output = InvokeWithResponseStreamResponse { status_code: Some(204), executed_version: None };
         return Ok((output, stream::empty().boxed()));
     }
-    let Finished { outcome, tail } = invoke::run(cx, target, request).await?;
+    let Finished { outcome, tail, version } = invoke::run(cx, target, request).await?;
     let document = outcome.ended.payload(&cx.request_id);
     let error_code = invoke::function_error(&outcome).map(str::to_owned);
     let complete = InvokeWithResponseStreamCompleteEvent {
@@ -47,7 +47,7 @@ pub(crate) async fn invoke_with_response_stream(
         error_code,
         log_result: (log_type.as_deref() == Some("Tail")).then(|| BASE64_STANDARD.encode(tail)),
     };
-    let output = InvokeWithResponseStreamResponse { status_code: Some(200), executed_version: Some(LATEST.to_owned()) };
+    let output = InvokeWithResponseStreamResponse { status_code: Some(200), executed_version: Some(version) };
     Ok((output, events(document, complete)))
 }
 

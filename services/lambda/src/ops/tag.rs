@@ -14,7 +14,7 @@ use crate::wire::{
 
 pub(crate) async fn list_tags(cx: &Cx, tx: &mut Tx, input: &ListTagsRequest) -> Result<ListTagsResponse, Error> {
     let ListTagsRequest { resource } = input;
-    let function = store::find(tx, &Target::new(cx, resource, None)?).await?;
+    let function = store::latest(tx, &unqualified(cx, resource)?).await?;
     Ok(ListTagsResponse { tags: Some(function.tags) })
 }
 
@@ -24,8 +24,8 @@ pub(crate) async fn tag_resource(
     input: &TagResourceRequest,
 ) -> Result<TagResourceNothing, Error> {
     let TagResourceRequest { resource, tags } = input;
-    let target = Target::new(cx, resource, None)?;
-    let mut function = store::find(tx, &target).await?;
+    let target = unqualified(cx, resource)?;
+    let mut function = store::latest(tx, &target).await?;
     function.tags.extend(tags.clone());
     model::check_tags(&function.tags)?;
     store::save(tx, &target.scope, &function)?;
@@ -38,9 +38,19 @@ pub(crate) async fn untag_resource(
     input: &UntagResourceRequest,
 ) -> Result<UntagResourceNothing, Error> {
     let UntagResourceRequest { resource, tag_keys } = input;
-    let target = Target::new(cx, resource, None)?;
-    let mut function = store::find(tx, &target).await?;
+    let target = unqualified(cx, resource)?;
+    let mut function = store::latest(tx, &target).await?;
     function.tags.retain(|key, _| !tag_keys.contains(key));
     store::save(tx, &target.scope, &function)?;
     Ok(UntagResourceNothing {})
+}
+
+/// Only functions have tags, not their versions and aliases.
+fn unqualified(cx: &Cx, resource: &str) -> Result<Target, Error> {
+    let target = Target::new(cx, resource, None)?;
+    if target.qualifier.is_some() {
+        let text = "Tags on function aliases and versions are not supported. Please specify either a function name or an unqualified function ARN.";
+        return Err(Error::InvalidParameter(text.into()));
+    }
+    Ok(target)
 }

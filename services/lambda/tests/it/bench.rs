@@ -87,6 +87,11 @@ impl Bench {
         self.kit.http(caller, "lambda", line, headers, payload).await.unwrap()
     }
 
+    /// Waits until no event is due.
+    pub async fn settle(&self) {
+        self.functions.settle_events(&self.kit.platform).await.unwrap();
+    }
+
     /// The names of the cache's folders.
     pub fn cached(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(self.folder.path().join("functions")) else { return Vec::new() };

@@ -21,6 +21,8 @@ pub struct Fake {
     pub deployed: Mutex<Vec<Deployed>>,
     /// Environments that are not dropped.
     pub alive: Arc<AtomicUsize>,
+    /// What each request was, with its id, in order.
+    pub seen: Arc<Mutex<Vec<(String, Value)>>>,
     /// What requests that wait wait for.
     pub gate: Gate,
     /// Why nothing can be isolated.
@@ -87,6 +89,7 @@ impl Isolation for Fake {
                 is_dead: false,
                 alive: Arc::clone(&self.alive),
                 gate: Arc::clone(&self.gate.0),
+                seen: Arc::clone(&self.seen),
             };
             Ok(Box::new(environment) as Box<dyn Environment>)
         })
@@ -99,6 +102,7 @@ struct Playing {
     is_dead: bool,
     alive: Arc<AtomicUsize>,
     gate: Arc<Semaphore>,
+    seen: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Drop for Playing {
@@ -138,6 +142,7 @@ impl Environment for Playing {
         Box::pin(async move {
             self.served += 1;
             let event: Value = serde_json::from_slice(&invocation.payload).unwrap();
+            self.seen.lock().unwrap().push((invocation.request_id.clone(), event.clone()));
             for line in event.get("print").and_then(Value::as_array).into_iter().flatten() {
                 sink.line(Stream::Stdout, line.as_str().unwrap().as_bytes());
             }

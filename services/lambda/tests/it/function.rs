@@ -149,7 +149,7 @@ async fn what_create_function_refuses() {
             json!({ "TracingConfig": { "Mode": "Active" } }),
             expect!["NotImplemented 501: TracingConfig.Mode = Active is not implemented; what is: PassThrough"],
         ),
-        (json!({ "Publish": true }), expect!["NotImplemented 501: Publish = true is not implemented; what is: false"]),
+        (json!({ "Publish": true }), expect!["ResourceConflictException 409: Function already exist: app"]),
         (json!({ "Layers": [] }), expect!["NotImplemented 501: The member Layers is not implemented by Clearsky."]),
         (
             json!({ "FunctionName": "app:live" }),

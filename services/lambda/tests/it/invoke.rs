@@ -121,7 +121,7 @@ async fn what_invoke_refuses() {
         (vec![], "{nope", "400 InvalidRequestContentException"),
         (vec![], "{} {}", "400 InvalidRequestContentException"),
         (vec![("x-amz-client-context", "%%%")], "{}", "400 InvalidRequestContentException"),
-        (vec![("x-amz-invocation-type", "Event")], "{}", "501 NotImplemented"),
+        (vec![("x-amz-invocation-type", "Later")], "{}", "400 ValidationException"),
         (vec![("x-amz-tenant-id", "t")], "{}", "501 NotImplemented"),
         (vec![], r#"{"do": "fault"}"#, "500 ServiceException"),
     ] {

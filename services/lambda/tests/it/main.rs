@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod alias;
 mod bench;
 mod chaos;
 mod download;
+mod event_invoke;
+mod events;
 mod fake;
 mod function;
 mod invoke;
@@ -13,3 +16,4 @@ mod permission;
 mod roles;
 mod stream;
 mod update;
+mod version;
