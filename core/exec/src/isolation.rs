@@ -18,6 +18,9 @@ pub enum Error {
     /// A step of making the sandbox failed.
     #[error("the sandbox could not be made: {0}")]
     Failed(String),
+    /// What the function brings cannot be run, in Lambda's words.
+    #[error("{0}")]
+    Entrypoint(String),
 }
 
 /// Makes environments. Used as `Arc<dyn Isolation>`.

@@ -26,6 +26,8 @@ pub enum FreshReason {
     StartVariable(String),
     /// The interpreter's heap is settled at its start, and no pool is kept for functions of this size.
     Memory(u32),
+    /// The function brings its own program.
+    Program,
 }
 
 impl std::fmt::Display for FreshReason {
@@ -33,6 +35,7 @@ impl std::fmt::Display for FreshReason {
         match self {
             Self::StartVariable(name) => write!(f, "{name} is read when the process starts"),
             Self::Memory(memory_mb) => write!(f, "no pool is kept for {memory_mb} MB"),
+            Self::Program => f.write_str("the function brings its own program"),
         }
     }
 }
@@ -62,6 +65,9 @@ const HEAP_PERCENT: u32 = 90;
 impl Plan {
     /// The plan for a function.
     pub fn of(f: &Deployed) -> Self {
+        if f.runtime.family == RuntimeFamily::Provided {
+            return Self::Fresh(FreshReason::Program);
+        }
         if let Some(name) = f.env.keys().find(|name| is_read_at_start(name, f.runtime.family)) {
             return Self::Fresh(FreshReason::StartVariable(name.clone()));
         }
@@ -72,6 +78,9 @@ impl Plan {
 impl PoolKey {
     /// The pool of functions of this size, if there is one.
     pub fn of(runtime: &Runtime, memory_mb: u32) -> Option<Self> {
+        if runtime.family == RuntimeFamily::Provided {
+            return None;
+        }
         let heap_mb = heap_mb(runtime.family, memory_mb);
         let is_kept = heap_mb.is_none() || POOLED_MEMORY_MB.contains(&memory_mb);
         is_kept.then(|| Self { runtime: runtime.clone(), heap_mb })
@@ -81,17 +90,19 @@ impl PoolKey {
 /// The heap that an interpreter is started with, where it is settled at the start.
 pub fn heap_mb(family: RuntimeFamily, memory_mb: u32) -> Option<u32> {
     match family {
-        RuntimeFamily::Python => None,
+        RuntimeFamily::Python | RuntimeFamily::Provided => None,
         RuntimeFamily::Node => Some(memory_mb.saturating_mul(HEAP_PERCENT) / 100),
     }
 }
 
 fn is_read_at_start(name: &str, family: RuntimeFamily) -> bool {
     let own = match family {
-        RuntimeFamily::Python => "PYTHON",
-        RuntimeFamily::Node => "NODE_",
+        RuntimeFamily::Python => Some("PYTHON"),
+        RuntimeFamily::Node => Some("NODE_"),
+        RuntimeFamily::Provided => None,
     };
-    START_VARIABLES.contains(&name) || START_PREFIXES.iter().chain(&[own]).any(|prefix| name.starts_with(prefix))
+    let mut prefixes = START_PREFIXES.iter().copied().chain(own);
+    START_VARIABLES.contains(&name) || prefixes.any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -141,6 +152,7 @@ mod tests {
             ("python3.12", 128, "LC_ALL", "LC_ALL is read when the process starts"),
             ("python3.12", 128, "AWS_LAMBDA_EXEC_WRAPPER", "AWS_LAMBDA_EXEC_WRAPPER is read when the process starts"),
             ("python3.12", 128, "TZ", "pooled None"),
+            ("provided.al2023", 128, "TABLE", "the function brings its own program"),
             ("nodejs20.x", 128, "PYTHONHASHSEED", "pooled Some(115)"),
             ("nodejs20.x", 1024, "TABLE", "pooled Some(921)"),
             ("nodejs20.x", 1025, "TABLE", "no pool is kept for 1025 MB"),

@@ -17,12 +17,17 @@ pub struct Runtime {
     pub base_prefix: PathBuf,
 }
 
-/// The kinds of runtime that have a bootstrap of ours.
+/// The kinds of runtime: languages that have a bootstrap of ours, and functions that bring their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RuntimeFamily {
     Python,
     Node,
+    /// The executable `bootstrap` of the package or of a layer.
+    Provided,
 }
+
+/// Lambda's names for runtimes that bring their own program.
+pub const PROVIDED: [&str; 2] = ["provided.al2", "provided.al2023"];
 
 impl RuntimeFamily {
     /// The family that a Lambda runtime name belongs to, if it is one of ours.
@@ -30,6 +35,7 @@ impl RuntimeFamily {
         match name {
             _ if name.starts_with("python3.") => Some(Self::Python),
             _ if name.starts_with("nodejs") && name.ends_with(".x") => Some(Self::Node),
+            _ if PROVIDED.contains(&name) => Some(Self::Provided),
             _ => None,
         }
     }
@@ -43,7 +49,8 @@ mod tests {
     fn families_by_name() {
         assert_eq!(RuntimeFamily::of("python3.12"), Some(RuntimeFamily::Python));
         assert_eq!(RuntimeFamily::of("nodejs20.x"), Some(RuntimeFamily::Node));
-        assert_eq!(RuntimeFamily::of("provided.al2023"), None);
+        assert_eq!(RuntimeFamily::of("provided.al2023"), Some(RuntimeFamily::Provided));
+        assert_eq!(RuntimeFamily::of("provided"), None);
         assert_eq!(RuntimeFamily::of("nodejs20"), None);
     }
 }

@@ -36,6 +36,15 @@ pub(crate) fn arguments(family: RuntimeFamily, heap_mb: Option<u32>) -> Vec<Stri
             let heap = heap_mb.map(|heap_mb| format!("--max-old-space-size={heap_mb}"));
             heap.into_iter().chain(["/var/runtime/bootstrap.mjs".to_owned()]).collect()
         }
+        RuntimeFamily::Provided => Vec::new(),
+    }
+}
+
+/// What is run: the first of these that is there. Where a function brings its own program, in Lambda's order.
+pub(crate) fn programs(runtime: &Runtime) -> Vec<PathBuf> {
+    match runtime.family {
+        RuntimeFamily::Python | RuntimeFamily::Node => vec![runtime.interpreter.clone()],
+        RuntimeFamily::Provided => ["/var/task/bootstrap", "/opt/bootstrap"].map(PathBuf::from).to_vec(),
     }
 }
 
@@ -67,6 +76,7 @@ pub(crate) fn defaults(family: RuntimeFamily) -> BTreeMap<String, String> {
             let paths = "/opt/nodejs/node_modules:/var/runtime/sdk-nodejs/node_modules:/var/runtime/node_modules";
             put("NODE_PATH", paths.to_owned());
         }
+        RuntimeFamily::Provided => (),
     };
     put("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{RUNTIME_API_PORT}"));
     put("LAMBDA_TASK_ROOT", "/var/task".to_owned());
@@ -87,7 +97,9 @@ pub(crate) fn environment(f: &Deployed) -> BTreeMap<String, String> {
     put("AWS_LAMBDA_LOG_GROUP_NAME", &f.log_group);
     put("AWS_LAMBDA_LOG_STREAM_NAME", &f.log_stream);
     put("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    put("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", f.runtime.name));
+    if f.runtime.family != RuntimeFamily::Provided {
+        put("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", f.runtime.name));
+    }
     put("AWS_REGION", &f.region);
     put("AWS_DEFAULT_REGION", &f.region);
     put("_HANDLER", &f.handler);

@@ -58,6 +58,8 @@ pub(crate) struct Hello {
 pub(crate) struct End {
     /// Set where it could not be made.
     pub failed: Option<String>,
+    /// Whether that was for its program, which could not be run; else the platform's steps failed.
+    pub for_program: bool,
     pub status: Option<i32>,
     pub signal: Option<i32>,
     pub out_of_memory: bool,
@@ -70,7 +72,12 @@ pub(crate) struct End {
 pub(crate) enum Note {
     Running,
     Failed(String),
-    Exited { status: Option<i32>, signal: Option<i32> },
+    /// The sandbox was made, but its program cannot be run.
+    NoProgram(String),
+    Exited {
+        status: Option<i32>,
+        signal: Option<i32>,
+    },
 }
 
 /// Where the process of a sandbox comes from.
@@ -97,7 +104,8 @@ pub(crate) struct Fork {
 pub(crate) struct Spec {
     pub id: u64,
     pub origin: Origin,
-    pub program: PathBuf,
+    /// The first that is there is run.
+    pub programs: Vec<PathBuf>,
     pub arguments: Vec<String>,
     pub env: Vec<(String, String)>,
     /// Mounted read-only at `/var/task`; none in a sandbox that gets it later.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use exec::{Runtime, RuntimeFamily};
+use exec::{PROVIDED, Runtime, RuntimeFamily};
 
 /// Folders that are searched after `PATH`'s.
 const FOLDERS: &[&str] = &["/usr/bin", "/usr/local/bin"];
@@ -19,6 +19,13 @@ const PYTHON_MINOR_MIN: u32 = 8;
 const PYTHON_ASKS: &str =
     "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.executable, sys.base_prefix, sep='\\n')";
 const NODE_ASKS: &str = "console.log(process.versions.node + '\\n' + process.execPath)";
+
+/// The languages whose interpreters are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Python,
+    Node,
+}
 
 /// The interpreters of this host.
 #[derive(Debug, Clone, Default)]
@@ -54,8 +61,20 @@ pub fn discover(path: &OsStr) -> Found {
             Err(reason) => found.skipped.push((candidate.1.display().to_string(), reason)),
         }
     }
+    found.usable.extend(PROVIDED.map(provided));
     found.usable.sort_by(|a, b| a.name.cmp(&b.name));
     found
+}
+
+/// What a function brings itself runs on every host whose kind of machine it was built for.
+fn provided(name: &str) -> Runtime {
+    Runtime {
+        name: name.to_owned(),
+        family: RuntimeFamily::Provided,
+        version: std::env::consts::ARCH.to_owned(),
+        interpreter: PathBuf::from("bootstrap"),
+        base_prefix: PathBuf::from("/usr"),
+    }
 }
 
 /// A version manager's shims (pyenv) start the one version that is chosen; the others stand beside them.
@@ -70,27 +89,27 @@ fn behind_shims(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn candidates(folder: &Path) -> Vec<(RuntimeFamily, PathBuf)> {
+fn candidates(folder: &Path) -> Vec<(Language, PathBuf)> {
     let mut files: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.sort();
-    let family = |file: &PathBuf| {
+    let language = |file: &PathBuf| {
         let name = file.file_name()?.to_str()?;
         let minor = name.strip_prefix("python3.").or_else(|| name.strip_prefix("node"));
         match name {
-            "python3" => Some(RuntimeFamily::Python),
-            "node" => Some(RuntimeFamily::Node),
+            "python3" => Some(Language::Python),
+            "node" => Some(Language::Node),
             _ if !minor.is_some_and(|m| !m.is_empty() && m.bytes().all(|b| b.is_ascii_digit())) => None,
-            _ if name.starts_with("python3.") => Some(RuntimeFamily::Python),
-            _ => Some(RuntimeFamily::Node),
+            _ if name.starts_with("python3.") => Some(Language::Python),
+            _ => Some(Language::Node),
         }
     };
-    files.into_iter().filter_map(|file| Some((family(&file)?, file))).collect()
+    files.into_iter().filter_map(|file| Some((language(&file)?, file))).collect()
 }
 
-fn inspect(family: RuntimeFamily, path: &Path) -> Result<Runtime, String> {
-    let (flag, question) = match family {
-        RuntimeFamily::Python => ("-c", PYTHON_ASKS),
-        RuntimeFamily::Node => ("-e", NODE_ASKS),
+fn inspect(language: Language, path: &Path) -> Result<Runtime, String> {
+    let (flag, question) = match language {
+        Language::Python => ("-c", PYTHON_ASKS),
+        Language::Node => ("-e", NODE_ASKS),
     };
     let answer = ask(path, flag, question)?;
     let mut lines = answer.lines();
@@ -100,16 +119,16 @@ fn inspect(family: RuntimeFamily, path: &Path) -> Result<Runtime, String> {
     let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else {
         return Err(format!("says no version but {answer:?}"));
     };
-    if family == RuntimeFamily::Python && minor.parse::<u32>().is_ok_and(|minor| minor < PYTHON_MINOR_MIN) {
+    if language == Language::Python && minor.parse::<u32>().is_ok_and(|minor| minor < PYTHON_MINOR_MIN) {
         return Err(format!("Python {version} is older than 3.{PYTHON_MINOR_MIN}, which the bootstrap needs"));
     }
-    let name = match family {
-        RuntimeFamily::Python => format!("python{major}.{minor}"),
-        RuntimeFamily::Node => format!("nodejs{major}.x"),
+    let (family, name) = match language {
+        Language::Python => (RuntimeFamily::Python, format!("python{major}.{minor}")),
+        Language::Node => (RuntimeFamily::Node, format!("nodejs{major}.x")),
     };
-    let base_prefix = match family {
-        RuntimeFamily::Python => PathBuf::from(lines.next().unwrap_or_default()),
-        RuntimeFamily::Node => node_prefix(&interpreter),
+    let base_prefix = match language {
+        Language::Python => PathBuf::from(lines.next().unwrap_or_default()),
+        Language::Node => node_prefix(&interpreter),
     };
     shown(&interpreter, &base_prefix)?;
     Ok(Runtime { name, family, version, interpreter, base_prefix })

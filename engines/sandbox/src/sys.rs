@@ -1,9 +1,12 @@
 //! System calls that have no safe wrapper elsewhere. Every `unsafe` of the crate is here.
 
+use std::convert::Infallible;
 use std::ffi::CString;
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Which side of a `fork` this is.
 pub(crate) enum Side {
@@ -29,6 +32,22 @@ pub(crate) fn fork(flags: libc::c_int) -> io::Result<Side> {
         0 => Ok(Side::Child),
         pid => Ok(Side::Parent(pid as libc::pid_t)),
     }
+}
+
+/// Becomes this program. What is no program is not handed to a shell, as the C library's `exec` functions would.
+pub(crate) fn execute(program: &Path, arguments: &[String], env: &[(String, String)]) -> Result<Infallible, io::Error> {
+    let path = CString::new(program.as_os_str().as_bytes())?;
+    let arguments = arguments.iter().map(|argument| CString::new(argument.as_str()));
+    let arguments: Vec<CString> = std::iter::once(Ok(path.clone())).chain(arguments).collect::<Result<_, _>>()?;
+    let env: Vec<CString> =
+        env.iter().map(|(name, value)| CString::new(format!("{name}={value}"))).collect::<Result<_, _>>()?;
+    let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
+        strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (argv, envp) = (pointers(&arguments), pointers(&env));
+    // SAFETY: all three are strings, or null-ended lists of strings, that live until the call fails.
+    unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr()) };
+    Err(io::Error::last_os_error())
 }
 
 /// Ends the process at once, running no destructor and no exit function that the parent set up.

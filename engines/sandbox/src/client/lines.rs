@@ -40,8 +40,10 @@ impl Lines {
     /// Passes on what was printed until now, the last line even where it is unfinished.
     pub(super) fn drain(&mut self, sink: &mut dyn Sink) {
         let mut taken = 0;
+        // Asks the pipe itself: of what was printed just now, tokio may not have been told yet.
+        let read = |pipe: &Receiver, buffer: &mut [u8]| Ok(rustix::io::read(pipe, buffer)?);
         while taken < DRAIN_BYTES_MAX {
-            match self.take(sink) {
+            match self.take_by(read, sink) {
                 0 => break,
                 bytes => taken += bytes,
             }
@@ -54,9 +56,13 @@ impl Lines {
 
     /// Reads once, without waiting, and passes whole lines on; answers how many bytes there were.
     pub(super) fn take(&mut self, sink: &mut dyn Sink) -> usize {
+        self.take_by(|pipe, buffer| pipe.try_read(buffer), sink)
+    }
+
+    fn take_by(&mut self, read: impl Fn(&Receiver, &mut [u8]) -> io::Result<usize>, sink: &mut dyn Sink) -> usize {
         let Some(pipe) = &self.pipe else { return 0 };
         let mut buffer = [0; READ_BYTES];
-        match pipe.try_read(&mut buffer) {
+        match read(pipe, &mut buffer) {
             Ok(0) => self.pipe = None,
             Ok(bytes) => {
                 self.split(buffer.get(..bytes).unwrap_or_default(), sink);

@@ -1,5 +1,6 @@
 //! The server's side: starts the supervisor, asks it for sandboxes, hears how they end.
 
+mod entrypoint;
 mod environment;
 mod lines;
 mod runtime_api;
@@ -14,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use exec::{Blank, Deployed, Environment, Error, Isolation, Level, Limits, PoolKey};
+use exec::{Blank, Deployed, Environment, Error, Isolation, Level, Limits, PoolKey, RuntimeFamily};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
@@ -201,7 +202,7 @@ impl Sandboxes {
         Spec {
             id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
             origin: Origin::Program,
-            program: key.runtime.interpreter.clone(),
+            programs: bootstrap::programs(&key.runtime),
             arguments: bootstrap::arguments(family, key.heap_mb),
             env: env.into_iter().collect(),
             code: None,
@@ -227,9 +228,10 @@ impl Sandboxes {
         self.ask(Request::Start(Box::new(spec))).await?;
         let Ok(started) = on_start.await else {
             let end = alive.wait().await;
-            return Err(match end.and_then(|end| end.failed) {
-                Some(reason) => Error::Failed(reason),
-                None => Error::Unavailable("the supervisor ended".to_owned()),
+            return Err(match end {
+                Some(End { failed: Some(reason), for_program: true, .. }) => Error::Entrypoint(reason),
+                Some(End { failed: Some(reason), .. }) => Error::Failed(reason),
+                _ => Error::Unavailable("the supervisor ended".to_owned()),
             });
         };
         let door = self.0.door.get().map(|(_, door)| Arc::clone(door));
@@ -329,9 +331,17 @@ impl Isolation for Sandboxes {
 
     fn start<'a>(&'a self, f: &'a Deployed, limits: Limits) -> BoxFuture<'a, exec::Result<Box<dyn Environment>>> {
         Box::pin(async move {
-            let process = match self.forked(f, &limits).await {
-                Some(process) => process,
-                None => self.launch(self.whole(f, &limits)?, limits.response_bytes).await?,
+            let launched = match self.forked(f, &limits).await {
+                Some(process) => Ok(process),
+                None => self.launch(self.whole(f, &limits)?, limits.response_bytes).await,
+            };
+            let process = match launched {
+                // The function's own fault: its first request is told.
+                Err(Error::Entrypoint(reason)) if f.runtime.family == RuntimeFamily::Provided => {
+                    let environment: Box<dyn Environment> = Box::new(entrypoint::Unstartable { reason });
+                    return Ok(environment);
+                }
+                launched => launched?,
             };
             let environment: Box<dyn Environment> =
                 Box::new(environment::Sandbox::new(self.clone(), f.clone(), limits, process));

@@ -1,11 +1,10 @@
 //! What runs inside a new sandbox: the first process builds it and reaps; the second becomes the runtime.
 
+use std::convert::Infallible;
 use std::fmt::Display;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions};
@@ -76,7 +75,10 @@ fn build_and_reap(plan: &Plan<'_>) -> Step<()> {
     let streams = Streams { input: &null, output: &out_write, error: &err_write };
     let runtime = match plan.zygote.filter(|_| plan.forks()) {
         Some(zygote) => fork::fork_runtime(plan, zygote, &joins, &streams)?,
-        None => start_runtime(plan, &streams)?,
+        None => match start_runtime(plan, &streams)? {
+            Ok(runtime) => runtime,
+            Err(note) => return step("report", socket::send(plan.control, &note, &[])),
+        },
     };
 
     let mut descriptors: Vec<_> = listeners.iter().map(AsFd::as_fd).collect();
@@ -132,31 +134,55 @@ impl Streams<'_> {
     }
 }
 
-/// Forks the runtime's process and returns its id once it has become the interpreter.
-fn start_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<i32> {
-    let (failure, mut report) = step("pipe", io::pipe())?;
+/// Forks the runtime's process and returns its id once it has become its program; else what is to be said.
+fn start_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<Result<i32, Note>> {
+    let (failure, report) = step("pipe", io::pipe())?;
     match step("fork", sys::fork(0))? {
         Side::Child => {
             drop(failure);
-            let reason = match become_runtime(plan, streams) {
+            let note = match become_runtime(plan, streams) {
                 Ok(never) => match never {},
-                Err(reason) => reason,
+                Err(note) => note,
             };
-            let _ = report.write_all(reason.as_bytes());
+            let _ = serde_json::to_writer(&report, &note);
             sys::exit_now(127)
         }
         Side::Parent(pid) => {
             drop(report);
-            let mut failure = failure;
-            let mut reason = String::new();
-            step("hear of the exec", failure.read_to_string(&mut reason))?;
-            if reason.is_empty() { Ok(pid) } else { Err(reason) }
+            let (mut failure, mut note) = (failure, Vec::new());
+            step("hear of the exec", failure.read_to_end(&mut note))?;
+            if note.is_empty() {
+                return Ok(Ok(pid));
+            }
+            step("hear of the exec", serde_json::from_slice(&note).map(Err))
         }
     }
 }
 
-fn become_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<std::convert::Infallible> {
+fn become_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Result<Infallible, Note> {
+    prepare(plan, streams).map_err(Note::Failed)?;
     let spec = plan.spec;
+    let found = match spec.programs.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(|program| program.is_file()),
+    };
+    let Some(program) = found else {
+        let names: Vec<_> = spec.programs.iter().map(|program| program.to_string_lossy()).collect();
+        return Err(Note::NoProgram(format!("Couldn't find valid bootstrap(s): [{}]", names.join(" "))));
+    };
+    let Err(error) = sys::execute(program, &spec.arguments, &spec.env);
+    // Lambda's words, which are Go's.
+    let reason = match rustix::io::Errno::from_io_error(&error) {
+        Some(rustix::io::Errno::ACCESS) => "permission denied".to_owned(),
+        Some(rustix::io::Errno::NOEXEC) => "exec format error".to_owned(),
+        Some(rustix::io::Errno::NOENT) => "no such file or directory".to_owned(),
+        _ => error.to_string(),
+    };
+    Err(Note::NoProgram(format!("fork/exec {}: {reason}", program.display())))
+}
+
+/// All that stands between the fork and the program.
+fn prepare(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<()> {
     step("standard files", streams.install())?;
     step("close on exec", sys::close_on_exec())?;
     // Should memory run out, it is the function that goes, not the process that reports it.
@@ -171,9 +197,7 @@ fn become_runtime(plan: &Plan<'_>, streams: &Streams<'_>) -> Step<std::convert::
         }
         None => become_nobody(plan.uid, plan)?,
     }
-    let mut command = Command::new(&spec.program);
-    command.args(&spec.arguments).env_clear().envs(spec.env.iter().map(|(k, v)| (k, v))).current_dir("/var/task");
-    Err(format!("start {}: {}", spec.program.display(), command.exec()))
+    step("working folder", rustix::process::chdir("/var/task"))
 }
 
 fn limit(plan: &Plan<'_>) -> Step<()> {

@@ -314,6 +314,9 @@ impl Supervisor {
                 socket::send(&self.server, &Event::Started { id, memory_peak }, &descriptors)?;
             }
             Ok(Some((Note::Failed(reason), _))) => sandbox.end.failed = Some(reason),
+            Ok(Some((Note::NoProgram(reason), _))) => {
+                (sandbox.end.failed, sandbox.end.for_program) = (Some(reason), true);
+            }
             Ok(Some((Note::Exited { status, signal }, _))) => {
                 (sandbox.end.status, sandbox.end.signal) = (status, signal);
             }

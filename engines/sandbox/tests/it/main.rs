@@ -11,6 +11,7 @@ mod containment;
 mod kit;
 mod life;
 mod node;
+mod provided;
 mod python;
 
 use std::process::ExitCode;
@@ -22,6 +23,6 @@ fn main() -> ExitCode {
     if let Some(code) = life::server_main() {
         return code;
     }
-    let tests = [python::TESTS, node::TESTS, containment::TESTS, life::TESTS].concat();
+    let tests = [python::TESTS, node::TESTS, provided::TESTS, containment::TESTS, life::TESTS].concat();
     kit::run(&tests)
 }
