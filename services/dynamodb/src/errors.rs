@@ -4,6 +4,7 @@ use service::Failure;
 
 use crate::attribute::item_document;
 use crate::engine::error::{ExpressionError, UpdateError};
+use crate::engine::index::IndexError;
 use crate::engine::key::KeyError;
 use crate::model::Item;
 use crate::wire::errors;
@@ -17,6 +18,10 @@ pub(crate) enum Error {
     TableNotFound(String),
     #[error("Table already exists: {0}")]
     TableExists(String),
+    #[error("Attempt to change a resource which is still in use: Table is being updated: {0}")]
+    TableInUse(String),
+    #[error("Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")]
+    OneIndexAtATime,
     #[error("The conditional request failed")]
     ConditionalCheckFailed,
     #[error("The client request token was used before, with other parameters")]
@@ -29,6 +34,8 @@ pub(crate) enum Error {
     Update(#[from] UpdateError),
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error(transparent)]
+    IndexKey(#[from] IndexError),
     #[error(transparent)]
     Store(#[from] kv::Error),
     #[error(transparent)]
@@ -48,8 +55,9 @@ impl Error {
 
 service::errors! { Error;
     Error::ResourceNotFound | Error::TableNotFound(_) => errors::RESOURCE_NOT_FOUND_EXCEPTION,
-    Error::TableExists(_) => errors::RESOURCE_IN_USE_EXCEPTION,
+    Error::TableExists(_) | Error::TableInUse(_) => errors::RESOURCE_IN_USE_EXCEPTION,
+    Error::OneIndexAtATime => errors::LIMIT_EXCEEDED_EXCEPTION,
     Error::ConditionalCheckFailed => errors::CONDITIONAL_CHECK_FAILED_EXCEPTION,
     Error::TokenMismatch => errors::IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION,
-    Error::Invalid(_) | Error::Expression(_) | Error::Update(_) | Error::Key(_) => errors::VALIDATION_EXCEPTION,
+    Error::Invalid(_) | Error::Expression(_) | Error::Update(_) | Error::Key(_) | Error::IndexKey(_) => errors::VALIDATION_EXCEPTION,
 }

@@ -1,4 +1,5 @@
-//! Key spaces: tables by scope and name, items by table and primary key. Encodings keep the order of what they encode.
+//! Key spaces: tables by scope and name, items by table and primary key, index entries by index and both keys. Encodings
+//! keep the order of what they encode.
 
 use std::ops::Range as ByteRange;
 
@@ -15,6 +16,9 @@ use crate::{
 const TAG: &[u8] = b"dynamodb\0";
 const TABLE: u8 = b't';
 const ITEM: u8 = b'i';
+const INDEX: u8 = b'x';
+/// How far an index that is being created has come.
+const PROGRESS: u8 = b'p';
 const REQUEST_TOKEN: u8 = b'r';
 const COUNTS: u8 = b'c';
 
@@ -34,8 +38,11 @@ const MAGNITUDE_BIAS: i64 = 1 << 14;
 #[error("not a key of this space")]
 pub struct KeyDecodeError;
 
-/// The log of deleted tables, whose items are still to be swept.
+/// The log of deleted tables and indexes, whose rows are still to be swept: the table's id, then the index's number.
 pub const DELETED: kv::LogId = kv::LogId::from_static("dynamodb\0deleted");
+
+/// The log of indexes that are to be filled: the number, then the key of the table's record.
+pub const CREATED: kv::LogId = kv::LogId::from_static("dynamodb\0created");
 
 /// The timers of request tokens: the body is the key that is to go.
 pub const TOKENS: kv::LogId = kv::LogId::from_static("dynamodb\0tokens");
@@ -68,9 +75,46 @@ pub fn decode_table(scope: &Scope, key: &[u8]) -> Result<String, KeyDecodeError>
     String::from_utf8(take_text(&mut rest)?).map_err(|_| KeyDecodeError)
 }
 
-/// The bytes of an item's key that stand for its partition: what a scan's segments are told apart by.
-pub fn partition_bytes(key: &[u8]) -> Result<&[u8], KeyDecodeError> {
-    let values = key.get(1 + size_of::<TableId>()..).ok_or(KeyDecodeError)?;
+/// What lies in the order of a key: the items of a table, or the entries of one of its indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Space {
+    Items(TableId),
+    Entries(TableId, u32),
+}
+
+impl From<TableId> for Space {
+    fn from(table: TableId) -> Self {
+        Self::Items(table)
+    }
+}
+
+impl Space {
+    /// The prefix of all of it.
+    pub fn prefix(self) -> Vec<u8> {
+        match self {
+            Self::Items(table) => items(table),
+            Self::Entries(table, number) => {
+                let mut out = entries(table);
+                out.extend_from_slice(&number.to_be_bytes());
+                out
+            }
+        }
+    }
+
+    /// The values that a key in it is made of: those of the index's key, if it is one of an index, then the item's.
+    pub fn values(self, key: &[u8]) -> Result<Vec<KeyValue>, KeyDecodeError> {
+        let mut rest = key.strip_prefix(self.prefix().as_slice()).ok_or(KeyDecodeError)?;
+        let mut values = Vec::new();
+        while !rest.is_empty() {
+            values.push(take_value(&mut rest)?);
+        }
+        Ok(values)
+    }
+}
+
+/// The bytes of a key that stand for its partition: what a scan's segments are told apart by.
+pub fn partition_bytes(space: Space, key: &[u8]) -> Result<&[u8], KeyDecodeError> {
+    let values = key.strip_prefix(space.prefix().as_slice()).ok_or(KeyDecodeError)?;
     let mut rest = values;
     take_value(&mut rest)?;
     values.get(..values.len() - rest.len()).ok_or(KeyDecodeError)
@@ -85,6 +129,21 @@ pub fn all_tables() -> Vec<u8> {
 pub fn counts(table: TableId) -> Vec<u8> {
     let mut key = vec![COUNTS];
     key.extend_from_slice(&table.0);
+    key
+}
+
+/// The key of what was counted in an index.
+pub fn index_counts(table: TableId, number: u32) -> Vec<u8> {
+    let mut key = counts(table);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The key of how far an index that is being created has come.
+pub fn progress(table: TableId, number: u32) -> Vec<u8> {
+    let mut key = vec![PROGRESS];
+    key.extend_from_slice(&table.0);
+    key.extend_from_slice(&number.to_be_bytes());
     key
 }
 
@@ -107,7 +166,7 @@ pub fn request_token(scope: &Scope, token: &str) -> Vec<u8> {
 
 /// The key of an item.
 pub fn item(table: TableId, key: &PrimaryKey) -> Vec<u8> {
-    let mut out = partition(table, &key.hash);
+    let mut out = partition(Space::Items(table), &key.hash);
     if let Some(range) = &key.range {
         put_value(&mut out, range);
     }
@@ -121,27 +180,40 @@ pub fn items(table: TableId) -> Vec<u8> {
     out
 }
 
-/// The prefix of all items of a partition, which lie in the order of their sort keys.
-pub fn partition(table: TableId, hash: &KeyValue) -> Vec<u8> {
-    let mut out = items(table);
+/// The prefix of all entries of all indexes of a table.
+pub fn entries(table: TableId) -> Vec<u8> {
+    let mut out = vec![INDEX];
+    out.extend_from_slice(&table.0);
+    out
+}
+
+/// The key of an item's entry in an index: several items may have one place.
+pub fn entry(table: TableId, number: u32, place: &PrimaryKey, item: &PrimaryKey) -> Vec<u8> {
+    let mut out = Space::Entries(table, number).prefix();
+    for value in [Some(&place.hash), place.range.as_ref(), Some(&item.hash), item.range.as_ref()].into_iter().flatten()
+    {
+        put_value(&mut out, value);
+    }
+    out
+}
+
+/// The prefix of all of a partition, which lies in the order of sort keys.
+pub fn partition(space: impl Into<Space>, hash: &KeyValue) -> Vec<u8> {
+    let mut out = space.into().prefix();
     put_value(&mut out, hash);
     out
 }
 
-/// The keys, from inclusive to exclusive, of a partition's items whose sort keys lie in the range.
-pub fn sort_range(table: TableId, hash: &KeyValue, range: &Range<KeyValue>) -> ByteRange<Vec<u8>> {
-    let whole = prefix_range(partition(table, hash));
+/// The keys, from inclusive to exclusive, of what in a partition has sort keys in the range.
+pub fn sort_range(space: impl Into<Space>, hash: &KeyValue, range: &Range<KeyValue>) -> ByteRange<Vec<u8>> {
+    let whole = prefix_range(partition(space, hash));
     let at = |value: &KeyValue| {
         let mut key = whole.start.clone();
         put_value(&mut key, value);
         key
     };
-    // No key goes on after a sort key, so the next one begins behind a zero byte.
-    let after = |value: &KeyValue| {
-        let mut key = at(value);
-        key.push(0);
-        key
-    };
+    // In an index, keys of items follow the sort key.
+    let after = |value: &KeyValue| prefix_range(at(value)).end;
     match range {
         Range::Equal(value) => at(value)..after(value),
         Range::Less(value) => whole.start.clone()..at(value),

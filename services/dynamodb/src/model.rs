@@ -313,6 +313,82 @@ pub struct Table {
     pub on_demand_since: Option<Timestamp>,
     pub deletion_protection: DeletionProtection,
     pub tags: BTreeMap<String, String>,
+    /// Not kept by earlier versions, whose tables had none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+    /// How many indexes it has ever had: the number of the next one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub indexes_made: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Table {
+    /// The index of that name.
+    pub fn index(&self, name: &str) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+
+    /// Whether a write must know what it replaces, because more than the item's own row follows from it.
+    pub fn follows_items(&self) -> bool {
+        !self.indexes.is_empty()
+    }
+}
+
+/// A secondary index: the items that have its key attributes, in the order of these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    pub name: String,
+    /// What its rows are told apart by. No other index of the table ever has it.
+    pub number: u32,
+    pub kind: IndexKind,
+    pub key_schema: KeySchema,
+    pub projected: Projected,
+    pub state: IndexState,
+}
+
+/// Of what an index is the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IndexKind {
+    /// Of each partition of the table.
+    Local,
+    /// Of the whole table, with a capacity of its own; nought where the table is paid by request.
+    Global { read_units: i64, write_units: i64 },
+}
+
+/// Which attributes of its items an index has, beside both keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Projected {
+    All,
+    KeysOnly,
+    Include(Vec<String>),
+}
+
+/// Whether an index has all its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IndexState {
+    /// Every write is in it, but not yet all that was written before.
+    Creating,
+    Active,
+}
+
+impl Index {
+    /// Whether it is a global one.
+    pub fn is_global(&self) -> bool {
+        matches!(self.kind, IndexKind::Global { .. })
+    }
+
+    /// Whether it has this attribute of the items of a table with this key.
+    pub fn has(&self, table: &KeySchema, attribute: &str) -> bool {
+        let included = match &self.projected {
+            Projected::All => true,
+            Projected::KeysOnly => false,
+            Projected::Include(names) => names.iter().any(|name| name == attribute),
+        };
+        included || self.key_schema.contains(attribute) || table.contains(attribute)
+    }
 }
 
 /// What was counted in a table, as stored. Changing a field means a new variant and a test that reads the old bytes.
@@ -413,6 +489,36 @@ mod tests {
             on_demand_since: None,
             deletion_protection: DeletionProtection::Disabled,
             tags: BTreeMap::from([("team".into(), "photos".into())]),
+            indexes: Vec::new(),
+            indexes_made: 0,
+        });
+        assert_eq!(serde_json::from_str::<TableRecord>(golden).unwrap(), table);
+        assert_eq!(serde_json::to_string(&table).unwrap(), golden);
+    }
+
+    #[test]
+    fn tables_stored_with_indexes_are_read() {
+        let golden = include_str!("../tests/golden/table_v1_indexes.json").trim_end();
+        let TableRecord::V1(before) =
+            serde_json::from_str(include_str!("../tests/golden/table_v1.json").trim_end()).unwrap();
+        let attribute = |name: &str| KeyAttribute { name: name.to_owned(), kind: ScalarKind::S };
+        let index = |name: &str, number, kind, projected, state| Index {
+            name: name.to_owned(),
+            number,
+            kind,
+            key_schema: KeySchema { hash: attribute("pk"), range: (number == 0).then(|| attribute("day")) },
+            projected,
+            state,
+        };
+        let global = IndexKind::Global { read_units: 1, write_units: 2 };
+        let table = TableRecord::V1(Table {
+            indexes: vec![
+                index("days", 0, IndexKind::Local, Projected::All, IndexState::Active),
+                index("all", 1, global, Projected::KeysOnly, IndexState::Active),
+                index("some", 3, global, Projected::Include(vec!["a".into()]), IndexState::Creating),
+            ],
+            indexes_made: 4,
+            ..before
         });
         assert_eq!(serde_json::from_str::<TableRecord>(golden).unwrap(), table);
         assert_eq!(serde_json::to_string(&table).unwrap(), golden);

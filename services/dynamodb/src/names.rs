@@ -26,6 +26,11 @@ pub(crate) fn table_arn(scope: &Scope, given: &str) -> Arn {
     given.parse().unwrap_or_else(|_| scope.arn("dynamodb", &format!("table/{given}")))
 }
 
+/// The ARN of an index.
+pub(crate) fn index_arn(scope: &Scope, table: &str, index: &str) -> Arn {
+    scope.arn("dynamodb", &format!("table/{table}/index/{index}"))
+}
+
 fn check(name: &str) -> Result<(), Error> {
     let broken = if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
         "satisfy regular expression pattern: [a-zA-Z0-9_.-]+".to_owned()

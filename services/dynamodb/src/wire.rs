@@ -116,6 +116,7 @@ pub mod schema {
     pub static ATTRIBUTE_MAP: Schema = Schema::new("AttributeMap", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE, flattened: false });
     pub static ATTRIBUTE_NAME: Schema = Schema::new("AttributeName", Kind::String).length_max(65535);
     pub static ATTRIBUTE_VALUE: Schema = Schema::new("AttributeValue", Kind::Custom);
+    pub static BACKFILLING: Schema = Schema::new("Backfilling", Kind::Boolean);
     pub static BATCH_GET_ITEM_INPUT: Schema = Schema::new("BatchGetItemInput", Kind::Structure);
     pub static BATCH_GET_ITEM_OUTPUT: Schema = Schema::new("BatchGetItemOutput", Kind::Structure);
     pub static BATCH_GET_REQUEST_MAP: Schema = Schema::new("BatchGetRequestMap", Kind::Map { key_name: "key", key: &TABLE_ARN, value_name: "value", value: &KEYS_AND_ATTRIBUTES, flattened: false }).length(1, 100);
@@ -134,10 +135,12 @@ pub mod schema {
     pub static CONSUMED_CAPACITY: Schema = Schema::new("ConsumedCapacity", Kind::Structure);
     pub static CONSUMED_CAPACITY_MULTIPLE: Schema = Schema::new("ConsumedCapacityMultiple", Kind::List { item_name: "member", item: &CONSUMED_CAPACITY, flattened: false });
     pub static CONSUMED_CAPACITY_UNITS: Schema = Schema::new("ConsumedCapacityUnits", Kind::Double);
+    pub static CREATE_GLOBAL_SECONDARY_INDEX_ACTION: Schema = Schema::new("CreateGlobalSecondaryIndexAction", Kind::Structure);
     pub static CREATE_TABLE_INPUT: Schema = Schema::new("CreateTableInput", Kind::Structure);
     pub static CREATE_TABLE_OUTPUT: Schema = Schema::new("CreateTableOutput", Kind::Structure);
     pub static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
     pub static DELETE: Schema = Schema::new("Delete", Kind::Structure);
+    pub static DELETE_GLOBAL_SECONDARY_INDEX_ACTION: Schema = Schema::new("DeleteGlobalSecondaryIndexAction", Kind::Structure);
     pub static DELETE_ITEM_INPUT: Schema = Schema::new("DeleteItemInput", Kind::Structure);
     pub static DELETE_ITEM_OUTPUT: Schema = Schema::new("DeleteItemOutput", Kind::Structure);
     pub static DELETE_REQUEST: Schema = Schema::new("DeleteRequest", Kind::Structure);
@@ -155,7 +158,21 @@ pub mod schema {
     pub static GET: Schema = Schema::new("Get", Kind::Structure);
     pub static GET_ITEM_INPUT: Schema = Schema::new("GetItemInput", Kind::Structure);
     pub static GET_ITEM_OUTPUT: Schema = Schema::new("GetItemOutput", Kind::Structure);
+    pub static GLOBAL_SECONDARY_INDEX: Schema = Schema::new("GlobalSecondaryIndex", Kind::Structure);
+    pub static GLOBAL_SECONDARY_INDEX_DESCRIPTION: Schema = Schema::new("GlobalSecondaryIndexDescription", Kind::Structure);
+    pub static GLOBAL_SECONDARY_INDEX_DESCRIPTION_LIST: Schema = Schema::new("GlobalSecondaryIndexDescriptionList", Kind::List { item_name: "member", item: &GLOBAL_SECONDARY_INDEX_DESCRIPTION, flattened: false });
+    pub static GLOBAL_SECONDARY_INDEX_LIST: Schema = Schema::new("GlobalSecondaryIndexList", Kind::List { item_name: "member", item: &GLOBAL_SECONDARY_INDEX, flattened: false });
+    pub static GLOBAL_SECONDARY_INDEX_UPDATE: Schema = Schema::new("GlobalSecondaryIndexUpdate", Kind::Structure);
+    pub static GLOBAL_SECONDARY_INDEX_UPDATE_LIST: Schema = Schema::new("GlobalSecondaryIndexUpdateList", Kind::List { item_name: "member", item: &GLOBAL_SECONDARY_INDEX_UPDATE, flattened: false });
+    pub static INDEX_NAME: Schema = Schema::new("IndexName", Kind::String).length(3, 255).pattern("[a-zA-Z0-9_.-]+");
+    pub static INDEX_STATUS: Schema = Schema::new("IndexStatus", Kind::String).values(&["CREATING", "UPDATING", "DELETING", "ACTIVE"]);
     pub static INTEGER: Schema = Schema::new("Integer", Kind::Integer);
+    pub static ITEM_COLLECTION_KEY_ATTRIBUTE_MAP: Schema = Schema::new("ItemCollectionKeyAttributeMap", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE, flattened: false });
+    pub static ITEM_COLLECTION_METRICS: Schema = Schema::new("ItemCollectionMetrics", Kind::Structure);
+    pub static ITEM_COLLECTION_METRICS_MULTIPLE: Schema = Schema::new("ItemCollectionMetricsMultiple", Kind::List { item_name: "member", item: &ITEM_COLLECTION_METRICS, flattened: false });
+    pub static ITEM_COLLECTION_METRICS_PER_TABLE: Schema = Schema::new("ItemCollectionMetricsPerTable", Kind::Map { key_name: "key", key: &TABLE_ARN, value_name: "value", value: &ITEM_COLLECTION_METRICS_MULTIPLE, flattened: false });
+    pub static ITEM_COLLECTION_SIZE_ESTIMATE_BOUND: Schema = Schema::new("ItemCollectionSizeEstimateBound", Kind::Double);
+    pub static ITEM_COLLECTION_SIZE_ESTIMATE_RANGE: Schema = Schema::new("ItemCollectionSizeEstimateRange", Kind::List { item_name: "member", item: &ITEM_COLLECTION_SIZE_ESTIMATE_BOUND, flattened: false });
     pub static ITEM_LIST: Schema = Schema::new("ItemList", Kind::List { item_name: "member", item: &ATTRIBUTE_MAP, flattened: false });
     pub static ITEM_RESPONSE: Schema = Schema::new("ItemResponse", Kind::Structure);
     pub static ITEM_RESPONSE_LIST: Schema = Schema::new("ItemResponseList", Kind::List { item_name: "member", item: &ITEM_RESPONSE, flattened: false }).length(1, 100);
@@ -170,11 +187,19 @@ pub mod schema {
     pub static LIST_TABLES_INPUT: Schema = Schema::new("ListTablesInput", Kind::Structure);
     pub static LIST_TABLES_INPUT_LIMIT: Schema = Schema::new("ListTablesInputLimit", Kind::Integer).range(1, 100);
     pub static LIST_TABLES_OUTPUT: Schema = Schema::new("ListTablesOutput", Kind::Structure);
+    pub static LOCAL_SECONDARY_INDEX: Schema = Schema::new("LocalSecondaryIndex", Kind::Structure);
+    pub static LOCAL_SECONDARY_INDEX_DESCRIPTION: Schema = Schema::new("LocalSecondaryIndexDescription", Kind::Structure);
+    pub static LOCAL_SECONDARY_INDEX_DESCRIPTION_LIST: Schema = Schema::new("LocalSecondaryIndexDescriptionList", Kind::List { item_name: "member", item: &LOCAL_SECONDARY_INDEX_DESCRIPTION, flattened: false });
+    pub static LOCAL_SECONDARY_INDEX_LIST: Schema = Schema::new("LocalSecondaryIndexList", Kind::List { item_name: "member", item: &LOCAL_SECONDARY_INDEX, flattened: false });
     pub static LONG_OBJECT: Schema = Schema::new("LongObject", Kind::Long);
+    pub static NON_KEY_ATTRIBUTE_NAME: Schema = Schema::new("NonKeyAttributeName", Kind::String).length(1, 255);
+    pub static NON_KEY_ATTRIBUTE_NAME_LIST: Schema = Schema::new("NonKeyAttributeNameList", Kind::List { item_name: "member", item: &NON_KEY_ATTRIBUTE_NAME, flattened: false }).length(1, 20);
     pub static NON_NEGATIVE_LONG_OBJECT: Schema = Schema::new("NonNegativeLongObject", Kind::Long).range(0, i64::MAX);
     pub static POSITIVE_INTEGER_OBJECT: Schema = Schema::new("PositiveIntegerObject", Kind::Integer).range(1, i64::MAX);
     pub static POSITIVE_LONG_OBJECT: Schema = Schema::new("PositiveLongObject", Kind::Long).range(1, i64::MAX);
+    pub static PROJECTION: Schema = Schema::new("Projection", Kind::Structure);
     pub static PROJECTION_EXPRESSION: Schema = Schema::new("ProjectionExpression", Kind::String);
+    pub static PROJECTION_TYPE: Schema = Schema::new("ProjectionType", Kind::String).values(&["ALL", "KEYS_ONLY", "INCLUDE"]);
     pub static PROVISIONED_THROUGHPUT: Schema = Schema::new("ProvisionedThroughput", Kind::Structure);
     pub static PROVISIONED_THROUGHPUT_DESCRIPTION: Schema = Schema::new("ProvisionedThroughputDescription", Kind::Structure);
     pub static PUT: Schema = Schema::new("Put", Kind::Structure);
@@ -195,6 +220,7 @@ pub mod schema {
     pub static SCAN_OUTPUT: Schema = Schema::new("ScanOutput", Kind::Structure);
     pub static SCAN_SEGMENT: Schema = Schema::new("ScanSegment", Kind::Integer).range(0, 999999);
     pub static SCAN_TOTAL_SEGMENTS: Schema = Schema::new("ScanTotalSegments", Kind::Integer).range(1, 1000000);
+    pub static SECONDARY_INDEXES_CAPACITY_MAP: Schema = Schema::new("SecondaryIndexesCapacityMap", Kind::Map { key_name: "key", key: &INDEX_NAME, value_name: "value", value: &CAPACITY, flattened: false });
     pub static SELECT: Schema = Schema::new("Select", Kind::String).values(&["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"]);
     pub static STREAM_ENABLED: Schema = Schema::new("StreamEnabled", Kind::Boolean);
     pub static STREAM_SPECIFICATION: Schema = Schema::new("StreamSpecification", Kind::Structure);
@@ -218,6 +244,7 @@ pub mod schema {
     pub static TRANSACT_WRITE_ITEMS_OUTPUT: Schema = Schema::new("TransactWriteItemsOutput", Kind::Structure);
     pub static UPDATE: Schema = Schema::new("Update", Kind::Structure);
     pub static UPDATE_EXPRESSION: Schema = Schema::new("UpdateExpression", Kind::String);
+    pub static UPDATE_GLOBAL_SECONDARY_INDEX_ACTION: Schema = Schema::new("UpdateGlobalSecondaryIndexAction", Kind::Structure);
     pub static UPDATE_ITEM_INPUT: Schema = Schema::new("UpdateItemInput", Kind::Structure);
     pub static UPDATE_ITEM_OUTPUT: Schema = Schema::new("UpdateItemOutput", Kind::Structure);
     pub static UPDATE_TABLE_INPUT: Schema = Schema::new("UpdateTableInput", Kind::Structure);
@@ -250,8 +277,9 @@ structure! { BatchWriteItemInput: [
 
 structure! { BatchWriteItemOutput: [
     unprocessed_items: Option<BTreeMap<String, Vec<WriteRequest>>> = Member::new("UnprocessedItems", &schema::BATCH_WRITE_ITEM_REQUEST_MAP);
+    item_collection_metrics: Option<BTreeMap<String, Vec<ItemCollectionMetrics>>> = Member::new("ItemCollectionMetrics", &schema::ITEM_COLLECTION_METRICS_PER_TABLE);
     consumed_capacity: Option<Vec<ConsumedCapacity>> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY_MULTIPLE);
-] streams [  ] refuses [ Member::new("ItemCollectionMetrics", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { BillingModeSummary: [
     billing_mode: Option<String> = Member::new("BillingMode", &schema::BILLING_MODE);
@@ -279,19 +307,30 @@ structure! { ConsumedCapacity: [
     read_capacity_units: Option<f64> = Member::new("ReadCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
     write_capacity_units: Option<f64> = Member::new("WriteCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
     table: Option<Capacity> = Member::new("Table", &schema::CAPACITY);
-] streams [  ] refuses [ Member::new("LocalSecondaryIndexes", &schema::REFUSED), Member::new("GlobalSecondaryIndexes", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
+    local_secondary_indexes: Option<BTreeMap<String, Capacity>> = Member::new("LocalSecondaryIndexes", &schema::SECONDARY_INDEXES_CAPACITY_MAP);
+    global_secondary_indexes: Option<BTreeMap<String, Capacity>> = Member::new("GlobalSecondaryIndexes", &schema::SECONDARY_INDEXES_CAPACITY_MAP);
+] streams [  ] refuses [ Member::new("VectorIndexes", &schema::REFUSED) ] }
+
+structure! { CreateGlobalSecondaryIndexAction: [
+    index_name: String = Member::new("IndexName", &schema::INDEX_NAME).required();
+    key_schema: Vec<KeySchemaElement> = Member::new("KeySchema", &schema::KEY_SCHEMA).required();
+    projection: Projection = Member::new("Projection", &schema::PROJECTION).required();
+    provisioned_throughput: Option<ProvisionedThroughput> = Member::new("ProvisionedThroughput", &schema::PROVISIONED_THROUGHPUT);
+] streams [  ] refuses [ Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED) ] }
 
 structure! { CreateTableInput: [
     attribute_definitions: Vec<AttributeDefinition> = Member::new("AttributeDefinitions", &schema::ATTRIBUTE_DEFINITIONS).required();
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     key_schema: Vec<KeySchemaElement> = Member::new("KeySchema", &schema::KEY_SCHEMA).required();
+    local_secondary_indexes: Option<Vec<LocalSecondaryIndex>> = Member::new("LocalSecondaryIndexes", &schema::LOCAL_SECONDARY_INDEX_LIST);
+    global_secondary_indexes: Option<Vec<GlobalSecondaryIndex>> = Member::new("GlobalSecondaryIndexes", &schema::GLOBAL_SECONDARY_INDEX_LIST);
     billing_mode: Option<String> = Member::new("BillingMode", &schema::BILLING_MODE);
     provisioned_throughput: Option<ProvisionedThroughput> = Member::new("ProvisionedThroughput", &schema::PROVISIONED_THROUGHPUT);
     stream_specification: Option<StreamSpecification> = Member::new("StreamSpecification", &schema::STREAM_SPECIFICATION);
     sse_specification: Option<SSESpecification> = Member::new("SSESpecification", &schema::SSE_SPECIFICATION);
     table_class: Option<String> = Member::new("TableClass", &schema::TABLE_CLASS).only(&["STANDARD"]);
     deletion_protection_enabled: Option<bool> = Member::new("DeletionProtectionEnabled", &schema::DELETION_PROTECTION_ENABLED);
-] streams [  ] refuses [ Member::new("LocalSecondaryIndexes", &schema::REFUSED), Member::new("GlobalSecondaryIndexes", &schema::REFUSED), Member::new("Tags", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("ResourcePolicy", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("GlobalTableSourceArn", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("Tags", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("ResourcePolicy", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("GlobalTableSourceArn", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
 
 structure! { CreateTableOutput: [
     table_description: Option<TableDescription> = Member::new("TableDescription", &schema::TABLE_DESCRIPTION);
@@ -304,6 +343,10 @@ structure! { Delete: [
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
     return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
+] streams [  ] refuses [  ] }
+
+structure! { DeleteGlobalSecondaryIndexAction: [
+    index_name: String = Member::new("IndexName", &schema::INDEX_NAME).required();
 ] streams [  ] refuses [  ] }
 
 structure! { DeleteItemInput: [
@@ -321,7 +364,8 @@ structure! { DeleteItemInput: [
 structure! { DeleteItemOutput: [
     attributes: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Attributes", &schema::ATTRIBUTE_MAP);
     consumed_capacity: Option<ConsumedCapacity> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY);
-] streams [  ] refuses [ Member::new("ItemCollectionMetrics", &schema::REFUSED) ] }
+    item_collection_metrics: Option<ItemCollectionMetrics> = Member::new("ItemCollectionMetrics", &schema::ITEM_COLLECTION_METRICS);
+] streams [  ] refuses [  ] }
 
 structure! { DeleteRequest: [
     key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
@@ -372,6 +416,36 @@ structure! { GetItemOutput: [
     consumed_capacity: Option<ConsumedCapacity> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY);
 ] streams [  ] refuses [  ] }
 
+structure! { GlobalSecondaryIndex: [
+    index_name: String = Member::new("IndexName", &schema::INDEX_NAME).required();
+    key_schema: Vec<KeySchemaElement> = Member::new("KeySchema", &schema::KEY_SCHEMA).required();
+    projection: Projection = Member::new("Projection", &schema::PROJECTION).required();
+    provisioned_throughput: Option<ProvisionedThroughput> = Member::new("ProvisionedThroughput", &schema::PROVISIONED_THROUGHPUT);
+] streams [  ] refuses [ Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED) ] }
+
+structure! { GlobalSecondaryIndexDescription: [
+    index_name: Option<String> = Member::new("IndexName", &schema::INDEX_NAME);
+    key_schema: Option<Vec<KeySchemaElement>> = Member::new("KeySchema", &schema::KEY_SCHEMA);
+    projection: Option<Projection> = Member::new("Projection", &schema::PROJECTION);
+    index_status: Option<String> = Member::new("IndexStatus", &schema::INDEX_STATUS);
+    backfilling: Option<bool> = Member::new("Backfilling", &schema::BACKFILLING);
+    provisioned_throughput: Option<ProvisionedThroughputDescription> = Member::new("ProvisionedThroughput", &schema::PROVISIONED_THROUGHPUT_DESCRIPTION);
+    index_size_bytes: Option<i64> = Member::new("IndexSizeBytes", &schema::LONG_OBJECT);
+    item_count: Option<i64> = Member::new("ItemCount", &schema::LONG_OBJECT);
+    index_arn: Option<String> = Member::new("IndexArn", &schema::STRING);
+] streams [  ] refuses [ Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED) ] }
+
+structure! { GlobalSecondaryIndexUpdate: [
+    update: Option<UpdateGlobalSecondaryIndexAction> = Member::new("Update", &schema::UPDATE_GLOBAL_SECONDARY_INDEX_ACTION);
+    create: Option<CreateGlobalSecondaryIndexAction> = Member::new("Create", &schema::CREATE_GLOBAL_SECONDARY_INDEX_ACTION);
+    delete: Option<DeleteGlobalSecondaryIndexAction> = Member::new("Delete", &schema::DELETE_GLOBAL_SECONDARY_INDEX_ACTION);
+] streams [  ] refuses [  ] }
+
+structure! { ItemCollectionMetrics: [
+    item_collection_key: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("ItemCollectionKey", &schema::ITEM_COLLECTION_KEY_ATTRIBUTE_MAP);
+    size_estimate_range_gb: Option<Vec<f64>> = Member::new("SizeEstimateRangeGB", &schema::ITEM_COLLECTION_SIZE_ESTIMATE_RANGE);
+] streams [  ] refuses [  ] }
+
 structure! { ItemResponse: [
     item: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Item", &schema::ATTRIBUTE_MAP);
 ] streams [  ] refuses [  ] }
@@ -396,6 +470,26 @@ structure! { ListTablesInput: [
 structure! { ListTablesOutput: [
     table_names: Option<Vec<String>> = Member::new("TableNames", &schema::TABLE_NAME_LIST);
     last_evaluated_table_name: Option<String> = Member::new("LastEvaluatedTableName", &schema::TABLE_NAME);
+] streams [  ] refuses [  ] }
+
+structure! { LocalSecondaryIndex: [
+    index_name: String = Member::new("IndexName", &schema::INDEX_NAME).required();
+    key_schema: Vec<KeySchemaElement> = Member::new("KeySchema", &schema::KEY_SCHEMA).required();
+    projection: Projection = Member::new("Projection", &schema::PROJECTION).required();
+] streams [  ] refuses [  ] }
+
+structure! { LocalSecondaryIndexDescription: [
+    index_name: Option<String> = Member::new("IndexName", &schema::INDEX_NAME);
+    key_schema: Option<Vec<KeySchemaElement>> = Member::new("KeySchema", &schema::KEY_SCHEMA);
+    projection: Option<Projection> = Member::new("Projection", &schema::PROJECTION);
+    index_size_bytes: Option<i64> = Member::new("IndexSizeBytes", &schema::LONG_OBJECT);
+    item_count: Option<i64> = Member::new("ItemCount", &schema::LONG_OBJECT);
+    index_arn: Option<String> = Member::new("IndexArn", &schema::STRING);
+] streams [  ] refuses [  ] }
+
+structure! { Projection: [
+    projection_type: Option<String> = Member::new("ProjectionType", &schema::PROJECTION_TYPE);
+    non_key_attributes: Option<Vec<String>> = Member::new("NonKeyAttributes", &schema::NON_KEY_ATTRIBUTE_NAME_LIST);
 ] streams [  ] refuses [  ] }
 
 structure! { ProvisionedThroughput: [
@@ -433,7 +527,8 @@ structure! { PutItemInput: [
 structure! { PutItemOutput: [
     attributes: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Attributes", &schema::ATTRIBUTE_MAP);
     consumed_capacity: Option<ConsumedCapacity> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY);
-] streams [  ] refuses [ Member::new("ItemCollectionMetrics", &schema::REFUSED) ] }
+    item_collection_metrics: Option<ItemCollectionMetrics> = Member::new("ItemCollectionMetrics", &schema::ITEM_COLLECTION_METRICS);
+] streams [  ] refuses [  ] }
 
 structure! { PutRequest: [
     item: BTreeMap<String, crate::model::AttributeValue> = Member::new("Item", &schema::PUT_ITEM_INPUT_ATTRIBUTE_MAP).required();
@@ -441,6 +536,7 @@ structure! { PutRequest: [
 
 structure! { QueryInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    index_name: Option<String> = Member::new("IndexName", &schema::INDEX_NAME);
     select: Option<String> = Member::new("Select", &schema::SELECT);
     limit: Option<i32> = Member::new("Limit", &schema::POSITIVE_INTEGER_OBJECT);
     consistent_read: Option<bool> = Member::new("ConsistentRead", &schema::CONSISTENT_READ);
@@ -452,7 +548,7 @@ structure! { QueryInput: [
     key_condition_expression: Option<String> = Member::new("KeyConditionExpression", &schema::KEY_EXPRESSION);
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
-] streams [  ] refuses [ Member::new("IndexName", &schema::REFUSED), Member::new("AttributesToGet", &schema::REFUSED), Member::new("KeyConditions", &schema::REFUSED), Member::new("QueryFilter", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("AttributesToGet", &schema::REFUSED), Member::new("KeyConditions", &schema::REFUSED), Member::new("QueryFilter", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
 
 structure! { QueryOutput: [
     items: Option<Vec<BTreeMap<String, crate::model::AttributeValue>>> = Member::new("Items", &schema::ITEM_LIST);
@@ -468,6 +564,7 @@ structure! { SSESpecification: [
 
 structure! { ScanInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    index_name: Option<String> = Member::new("IndexName", &schema::INDEX_NAME);
     limit: Option<i32> = Member::new("Limit", &schema::POSITIVE_INTEGER_OBJECT);
     select: Option<String> = Member::new("Select", &schema::SELECT);
     exclusive_start_key: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("ExclusiveStartKey", &schema::KEY);
@@ -479,7 +576,7 @@ structure! { ScanInput: [
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
     consistent_read: Option<bool> = Member::new("ConsistentRead", &schema::CONSISTENT_READ);
-] streams [  ] refuses [ Member::new("IndexName", &schema::REFUSED), Member::new("AttributesToGet", &schema::REFUSED), Member::new("ScanFilter", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("AttributesToGet", &schema::REFUSED), Member::new("ScanFilter", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
 
 structure! { ScanOutput: [
     items: Option<Vec<BTreeMap<String, crate::model::AttributeValue>>> = Member::new("Items", &schema::ITEM_LIST);
@@ -505,8 +602,10 @@ structure! { TableDescription: [
     table_arn: Option<String> = Member::new("TableArn", &schema::STRING);
     table_id: Option<String> = Member::new("TableId", &schema::TABLE_ID);
     billing_mode_summary: Option<BillingModeSummary> = Member::new("BillingModeSummary", &schema::BILLING_MODE_SUMMARY);
+    local_secondary_indexes: Option<Vec<LocalSecondaryIndexDescription>> = Member::new("LocalSecondaryIndexes", &schema::LOCAL_SECONDARY_INDEX_DESCRIPTION_LIST);
+    global_secondary_indexes: Option<Vec<GlobalSecondaryIndexDescription>> = Member::new("GlobalSecondaryIndexes", &schema::GLOBAL_SECONDARY_INDEX_DESCRIPTION_LIST);
     deletion_protection_enabled: Option<bool> = Member::new("DeletionProtectionEnabled", &schema::DELETION_PROTECTION_ENABLED);
-] streams [  ] refuses [ Member::new("LocalSecondaryIndexes", &schema::REFUSED), Member::new("GlobalSecondaryIndexes", &schema::REFUSED), Member::new("StreamSpecification", &schema::REFUSED), Member::new("LatestStreamLabel", &schema::REFUSED), Member::new("LatestStreamArn", &schema::REFUSED), Member::new("GlobalTableVersion", &schema::REFUSED), Member::new("Replicas", &schema::REFUSED), Member::new("GlobalTableWitnesses", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("RestoreSummary", &schema::REFUSED), Member::new("SSEDescription", &schema::REFUSED), Member::new("ArchivalSummary", &schema::REFUSED), Member::new("TableClassSummary", &schema::REFUSED), Member::new("DisassociationProtectionEnabled", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("MultiRegionConsistency", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("StreamSpecification", &schema::REFUSED), Member::new("LatestStreamLabel", &schema::REFUSED), Member::new("LatestStreamArn", &schema::REFUSED), Member::new("GlobalTableVersion", &schema::REFUSED), Member::new("Replicas", &schema::REFUSED), Member::new("GlobalTableWitnesses", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("RestoreSummary", &schema::REFUSED), Member::new("SSEDescription", &schema::REFUSED), Member::new("ArchivalSummary", &schema::REFUSED), Member::new("TableClassSummary", &schema::REFUSED), Member::new("DisassociationProtectionEnabled", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("MultiRegionConsistency", &schema::REFUSED), Member::new("VectorIndexes", &schema::REFUSED) ] }
 
 structure! { TimeToLiveDescription: [
     time_to_live_status: Option<String> = Member::new("TimeToLiveStatus", &schema::TIME_TO_LIVE_STATUS);
@@ -542,7 +641,8 @@ structure! { TransactWriteItemsInput: [
 
 structure! { TransactWriteItemsOutput: [
     consumed_capacity: Option<Vec<ConsumedCapacity>> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY_MULTIPLE);
-] streams [  ] refuses [ Member::new("ItemCollectionMetrics", &schema::REFUSED) ] }
+    item_collection_metrics: Option<BTreeMap<String, Vec<ItemCollectionMetrics>>> = Member::new("ItemCollectionMetrics", &schema::ITEM_COLLECTION_METRICS_PER_TABLE);
+] streams [  ] refuses [  ] }
 
 structure! { Update: [
     key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
@@ -553,6 +653,11 @@ structure! { Update: [
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
     return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
 ] streams [  ] refuses [  ] }
+
+structure! { UpdateGlobalSecondaryIndexAction: [
+    index_name: String = Member::new("IndexName", &schema::INDEX_NAME).required();
+    provisioned_throughput: Option<ProvisionedThroughput> = Member::new("ProvisionedThroughput", &schema::PROVISIONED_THROUGHPUT);
+] streams [  ] refuses [ Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED) ] }
 
 structure! { UpdateItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
@@ -570,15 +675,18 @@ structure! { UpdateItemInput: [
 structure! { UpdateItemOutput: [
     attributes: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Attributes", &schema::ATTRIBUTE_MAP);
     consumed_capacity: Option<ConsumedCapacity> = Member::new("ConsumedCapacity", &schema::CONSUMED_CAPACITY);
-] streams [  ] refuses [ Member::new("ItemCollectionMetrics", &schema::REFUSED) ] }
+    item_collection_metrics: Option<ItemCollectionMetrics> = Member::new("ItemCollectionMetrics", &schema::ITEM_COLLECTION_METRICS);
+] streams [  ] refuses [  ] }
 
 structure! { UpdateTableInput: [
+    attribute_definitions: Option<Vec<AttributeDefinition>> = Member::new("AttributeDefinitions", &schema::ATTRIBUTE_DEFINITIONS);
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     billing_mode: Option<String> = Member::new("BillingMode", &schema::BILLING_MODE);
     provisioned_throughput: Option<ProvisionedThroughput> = Member::new("ProvisionedThroughput", &schema::PROVISIONED_THROUGHPUT);
+    global_secondary_index_updates: Option<Vec<GlobalSecondaryIndexUpdate>> = Member::new("GlobalSecondaryIndexUpdates", &schema::GLOBAL_SECONDARY_INDEX_UPDATE_LIST);
     table_class: Option<String> = Member::new("TableClass", &schema::TABLE_CLASS).only(&["STANDARD"]);
     deletion_protection_enabled: Option<bool> = Member::new("DeletionProtectionEnabled", &schema::DELETION_PROTECTION_ENABLED);
-] streams [  ] refuses [ Member::new("AttributeDefinitions", &schema::REFUSED), Member::new("GlobalSecondaryIndexUpdates", &schema::REFUSED), Member::new("StreamSpecification", &schema::REFUSED), Member::new("SSESpecification", &schema::REFUSED), Member::new("ReplicaUpdates", &schema::REFUSED), Member::new("MultiRegionConsistency", &schema::REFUSED), Member::new("GlobalTableWitnessUpdates", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("DisassociationProtectionEnabled", &schema::REFUSED), Member::new("VectorIndexUpdates", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("StreamSpecification", &schema::REFUSED), Member::new("SSESpecification", &schema::REFUSED), Member::new("ReplicaUpdates", &schema::REFUSED), Member::new("MultiRegionConsistency", &schema::REFUSED), Member::new("GlobalTableWitnessUpdates", &schema::REFUSED), Member::new("OnDemandThroughput", &schema::REFUSED), Member::new("WarmThroughput", &schema::REFUSED), Member::new("GlobalTableSettingsReplicationMode", &schema::REFUSED), Member::new("DisassociationProtectionEnabled", &schema::REFUSED), Member::new("VectorIndexUpdates", &schema::REFUSED) ] }
 
 structure! { UpdateTableOutput: [
     table_description: Option<TableDescription> = Member::new("TableDescription", &schema::TABLE_DESCRIPTION);

@@ -1,4 +1,5 @@
-//! The house's background work: removing what deleted tables held and request tokens that have expired; counting items.
+//! The house's background work: filling new indexes; removing what deleted tables and indexes held, and request tokens that
+//! have expired; counting items.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -25,6 +26,9 @@ pub async fn start(platform: &Arc<Platform>) -> Result<(), Failure> {
     let sweeping = move || -> BoxFuture<'static, ()> { Box::pin(sweep(weak.clone())) };
     platform.tasks.spawn("deleted tables", sweeping).await;
     let weak = Arc::downgrade(platform);
+    let filling = move || -> BoxFuture<'static, ()> { Box::pin(fill(weak.clone())) };
+    platform.tasks.spawn("new indexes", filling).await;
+    let weak = Arc::downgrade(platform);
     let forgetting = move || -> BoxFuture<'static, ()> { Box::pin(forget_tokens(weak.clone())) };
     platform.tasks.spawn("request tokens", forgetting).await;
     let weak = Arc::downgrade(platform);
@@ -39,6 +43,16 @@ async fn sweep(platform: Weak<Platform>) {
         match store::sweep(&platform, after).await {
             Ok(position) => after = position,
             Err(error) => return tracing::warn!("sweeping a deleted table failed: {error}"),
+        }
+    }
+}
+
+async fn fill(platform: Weak<Platform>) {
+    let mut after = Position::START;
+    while let Some(platform) = platform.upgrade() {
+        match store::fill_indexes(&platform, after).await {
+            Ok(position) => after = position,
+            Err(error) => return tracing::warn!("filling an index failed: {error}"),
         }
     }
 }

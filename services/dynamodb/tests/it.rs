@@ -5,6 +5,7 @@
 mod it {
     mod batch;
     mod chaos;
+    mod index;
     mod item;
     mod kit;
     mod query;

@@ -67,6 +67,11 @@ impl Condition {
         self.paths().into_iter().map(Path::root)
     }
 
+    /// The top-level attributes that a path in it goes into, perhaps several times.
+    pub fn nested_roots(&self) -> impl Iterator<Item = &str> {
+        self.paths().into_iter().filter(|path| path.is_nested()).map(Path::root)
+    }
+
     fn paths(&self) -> Vec<&Path> {
         let mut found = Vec::new();
         collect(&self.0, &mut found);

@@ -58,6 +58,11 @@ impl Projection {
         self.0.keys().map(String::as_str)
     }
 
+    /// The top-level attributes that a path in it goes into.
+    pub fn nested_roots(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, want)| **want != Want::All).map(|(name, _)| name.as_str())
+    }
+
     /// Refuses a path that goes into a key attribute.
     pub fn check_key_paths(&self, schema: &KeySchema) -> Result<(), ExpressionError> {
         let inside = self.0.iter().find(|(name, want)| **want != Want::All && schema.contains(name));

@@ -48,17 +48,17 @@ pub(super) enum Term {
 }
 
 impl Term {
-    fn collect_roots<'t>(&'t self, found: &mut Vec<&'t str>) {
+    fn collect_paths<'t>(&'t self, found: &mut Vec<&'t Path>) {
         match self {
-            Self::Path(path) => found.push(path.root()),
+            Self::Path(path) => found.push(path),
             Self::Value(_) => (),
             Self::IfNotExists(path, otherwise) => {
-                found.push(path.root());
-                otherwise.collect_roots(found);
+                found.push(path);
+                otherwise.collect_paths(found);
             }
             Self::ListAppend(sides) | Self::Arithmetic(_, sides) => {
-                sides.0.collect_roots(found);
-                sides.1.collect_roots(found);
+                sides.0.collect_paths(found);
+                sides.1.collect_paths(found);
             }
         }
     }
@@ -93,13 +93,36 @@ impl Update {
 
     /// The top-level attributes that it changes or looks at, perhaps several times.
     pub fn roots(&self) -> Vec<&str> {
-        let mut found: Vec<&str> = self.touched.roots().collect();
+        let mut read = Vec::new();
         for action in self.actions() {
             if let Change::Set(term) = &action.change {
-                term.collect_roots(&mut found);
+                term.collect_paths(&mut read);
             }
         }
-        found
+        self.touched.roots().chain(read.into_iter().map(Path::root)).collect()
+    }
+
+    /// Whether a path in it goes into this attribute.
+    pub fn goes_into(&self, attribute: &str) -> bool {
+        let mut paths = Vec::new();
+        for action in self.actions() {
+            paths.push(&action.path);
+            if let Change::Set(term) = &action.change {
+                term.collect_paths(&mut paths);
+            }
+        }
+        paths.into_iter().any(|path| path.is_nested() && path.root() == attribute)
+    }
+
+    /// The type of what it sets or adds to this attribute, where it does not depend on the item.
+    pub fn kind_of(&self, attribute: &str) -> Option<Kind> {
+        let action = self.actions().find(|action| !action.path.is_nested() && action.path.root() == attribute)?;
+        match &action.change {
+            Change::Set(Term::Value(value)) | Change::Add(value) => Some(value.kind()),
+            Change::Set(Term::Arithmetic(..)) => Some(Kind::N),
+            Change::Set(Term::ListAppend(_)) => Some(Kind::L),
+            Change::Set(Term::Path(_) | Term::IfNotExists(..)) | Change::Remove | Change::Delete(_) => None,
+        }
     }
 
     pub(super) fn actions(&self) -> impl Iterator<Item = &Action> {

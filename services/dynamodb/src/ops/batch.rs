@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use kv::Tx;
 use service::{Cx, action};
 
-use crate::engine::key;
+use crate::engine::{index, key};
 use crate::errors::Error;
 use crate::model::{Item, PrimaryKey, Table, item_size_bytes};
-use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
+use crate::ops::capacity::{Consistency, Units, read_units};
+use crate::ops::collection;
 use crate::ops::item::check_size;
-use crate::ops::pages::start_row;
 use crate::ops::request::{self, Asked};
-use crate::store;
+use crate::ops::source::item_row;
+use crate::store::{self, Before};
 use crate::wire::{
     BatchGetItemInput, BatchGetItemOutput, BatchWriteItemInput, BatchWriteItemOutput, ConsumedCapacity, DeleteRequest,
     KeysAndAttributes, PutRequest, WriteRequest,
@@ -41,7 +42,7 @@ pub(crate) async fn batch_get_item(
     let mut bytes = 0;
     for (given, asked) in request_items {
         let got = get(cx, tx, given, asked, &mut bytes).await?;
-        capacity.extend(consumed(return_consumed_capacity.as_deref(), &got.table, got.units));
+        capacity.extend(Units::of_table(got.units).consumed(return_consumed_capacity.as_deref(), &got.table));
         responses.insert(given.clone(), got.items);
         if !got.left.is_empty() {
             unprocessed.insert(given.clone(), KeysAndAttributes { keys: got.left, ..asked.clone() });
@@ -74,11 +75,9 @@ async fn get(
     let table = request::table(cx, tx, action!(dynamodb::BatchGetItem), given).await?;
     let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>();
     let primary = request::permitted(cx, action!(dynamodb::BatchGetItem), &table, primary, asked).await?;
-    if let Some(projection) = &projection {
-        projection.check_key_paths(&table.key_schema)?;
-    }
+    request::check_projection(&table, projection.as_ref())?;
     let mut rows = BTreeSet::new();
-    if !primary.iter().all(|key| rows.insert(start_row(&table, key))) {
+    if !primary.iter().all(|key| rows.insert(item_row(&table, key))) {
         return Err(Error::invalid("Provided list of item keys contains duplicates"));
     }
     let mut got = Got { table: table.name.clone(), items: Vec::new(), left: Vec::new(), units: 0.0 };
@@ -109,31 +108,36 @@ pub(crate) async fn batch_write_item(
     tx: &mut Tx,
     input: &BatchWriteItemInput,
 ) -> Result<BatchWriteItemOutput, Error> {
-    // Collections are counted only where there are local indexes, and there are none.
-    let BatchWriteItemInput { request_items, return_consumed_capacity, return_item_collection_metrics: _ } = input;
+    let BatchWriteItemInput { request_items, return_consumed_capacity, return_item_collection_metrics } = input;
     if WRITE_ITEMS_MAX < request_items.values().map(Vec::len).sum() {
         return Err(Error::invalid("Too many items requested for the BatchWriteItem call"));
     }
     let counted = return_consumed_capacity.as_deref().is_some_and(|asked| asked != "NONE");
     let mut written = BTreeSet::new();
     let mut capacity = Vec::new();
+    let mut collections = BTreeMap::new();
     for (given, requests) in request_items {
         let table = request::table(cx, tx, action!(dynamodb::BatchWriteItem), given).await?;
         let items = requests.iter().filter_map(|request| request.put_request.as_ref().map(|put| &put.item));
         let asked = items.fold(Asked::default(), Asked::naming);
         let keys = requests.iter().map(|request| key_of(&table, request)).collect::<Result<Vec<_>, _>>();
         let keys = request::permitted(cx, action!(dynamodb::BatchWriteItem), &table, keys, asked).await?;
-        let mut units = 0.0;
+        let mut units = Units::default();
         for (request, key) in requests.iter().zip(&keys) {
-            if !written.insert(start_row(&table, key)) {
+            if !written.insert(item_row(&table, key)) {
                 return Err(Error::invalid("Provided list of item keys contains duplicates"));
             }
-            units += write(tx, &table, request, key, counted).await?;
+            units.add(write(tx, &table, request, key, counted).await?);
+            let asked = return_item_collection_metrics.as_deref();
+            if let Some(metrics) = collection::metrics(tx, asked, &table, key).await? {
+                collections.entry(given.clone()).or_insert_with(Vec::new).push(metrics);
+            }
         }
-        capacity.extend(consumed(return_consumed_capacity.as_deref(), &table.name, units));
+        capacity.extend(units.consumed(return_consumed_capacity.as_deref(), &table.name));
     }
     Ok(BatchWriteItemOutput {
         unprocessed_items: Some(BTreeMap::new()),
+        item_collection_metrics: Some(collections).filter(|collections| !collections.is_empty()),
         consumed_capacity: asked_for(return_consumed_capacity.as_ref(), capacity),
     })
 }
@@ -141,7 +145,11 @@ pub(crate) async fn batch_write_item(
 fn key_of(table: &Table, request: &WriteRequest) -> Result<PrimaryKey, Error> {
     let WriteRequest { put_request, delete_request } = request;
     match (put_request, delete_request) {
-        (Some(PutRequest { item }), None) => Ok(key::of_item(&table.key_schema, item)?),
+        (Some(PutRequest { item }), None) => {
+            let key = key::of_item(&table.key_schema, item)?;
+            index::check_item(table, item)?;
+            Ok(key)
+        }
         (None, Some(DeleteRequest { key })) => Ok(key::of_request(&table.key_schema, key)?),
         _ => Err(Error::invalid(
             "Supplied WriteRequest is empty or has both, must contain exactly one of PutRequest and DeleteRequest",
@@ -155,15 +163,13 @@ async fn write(
     request: &WriteRequest,
     key: &PrimaryKey,
     counted: bool,
-) -> Result<f64, Error> {
+) -> Result<Units, Error> {
     let item = request.put_request.as_ref().map(|put| &put.item);
     let bytes = item.map(check_size).transpose()?.unwrap_or(0);
     let stored = if counted { store::item(tx, table.id, key).await? } else { None };
-    match item {
-        Some(item) => store::put_item(tx, table.id, key, item),
-        None => store::delete_item(tx, table.id, key),
-    }
-    Ok(write_units(bytes.max(stored.as_ref().map_or(0, item_size_bytes))))
+    let before = if counted { Before::Read(stored.as_ref()) } else { Before::Unread };
+    let entries = store::write(tx, table, key, before, item).await?;
+    Ok(Units::written(table, bytes.max(stored.as_ref().map_or(0, item_size_bytes)), &entries))
 }
 
 fn asked_for(asked: Option<&String>, capacity: Vec<ConsumedCapacity>) -> Option<Vec<ConsumedCapacity>> {

@@ -4,15 +4,14 @@ use kv::Tx;
 use service::{Cx, action};
 
 use crate::engine::condition::Condition;
-use crate::engine::key;
 use crate::engine::update::Update;
+use crate::engine::{index, key};
 use crate::errors::Error;
-use crate::model::{
-    AttributeValue, ITEM_BYTES_MAX, Item, KeySchema, NESTING_MAX, PrimaryKey, ValueError, item_size_bytes,
-};
-use crate::ops::capacity::{Consistency, consumed, read_units, write_units};
+use crate::model::{AttributeValue, ITEM_BYTES_MAX, Item, NESTING_MAX, PrimaryKey, Table, ValueError, item_size_bytes};
+use crate::ops::capacity::{Consistency, Units, read_units};
+use crate::ops::collection;
 use crate::ops::request::{self, Asked, Given};
-use crate::store;
+use crate::store::{self, Before, EntryWrite};
 use crate::wire::{
     DeleteItemInput, DeleteItemOutput, GetItemInput, GetItemOutput, PutItemInput, PutItemOutput, UpdateItemInput,
     UpdateItemOutput,
@@ -60,8 +59,13 @@ impl Guard {
         Self { condition, shows_item: on_failure == Some("ALL_OLD") }
     }
 
-    pub(crate) fn check_schema(&self, schema: &KeySchema) -> Result<(), Error> {
-        Ok(self.condition.as_ref().map_or(Ok(()), |condition| condition.check_key_paths(schema))?)
+    pub(crate) fn check_paths(&self, table: &Table) -> Result<(), Error> {
+        self.condition.as_ref().map_or(Ok(()), |condition| request::check_condition(table, condition))
+    }
+
+    /// Whether the stored item must be read for it.
+    fn reads(&self) -> bool {
+        self.condition.is_some()
     }
 
     /// Whether what must hold does.
@@ -86,13 +90,12 @@ impl Guard {
 
 /// Writes a whole item, replacing what has its key.
 pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Result<PutItemOutput, Error> {
-    // Collections are counted only where there are local indexes, and there are none.
     let PutItemInput {
         table_name,
         item,
         return_values,
         return_consumed_capacity,
-        return_item_collection_metrics: _,
+        return_item_collection_metrics,
         condition_expression,
         expression_attribute_names,
         expression_attribute_values,
@@ -107,20 +110,21 @@ pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Resu
     let table = request::table(cx, tx, action!(dynamodb::PutItem), table_name).await?;
     let key = key::of_item(&table.key_schema, item);
     let key = request::permitted(cx, action!(dynamodb::PutItem), &table, key, asked).await?;
-    guard.check_schema(&table.key_schema)?;
+    index::check_item(&table, item)?;
+    guard.check_paths(&table)?;
 
-    let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {
-        store::item(tx, table.id, &key).await?
-    } else {
-        None
-    };
+    let reads = guard.reads() || returned != Returned::None || wants(return_consumed_capacity) || table.follows_items();
+    let stored = if reads { store::item(tx, table.id, &key).await? } else { None };
     guard.check(stored.as_ref())?;
-    store::put_item(tx, table.id, &key, item);
+    let before = if reads { Before::Read(stored.as_ref()) } else { Before::Unread };
+    let entries = store::write(tx, &table, &key, before, Some(item)).await?;
 
-    let units = write_units(bytes.max(stored.as_ref().map_or(0, item_size_bytes)));
+    let units = Units::written(&table, bytes.max(stored.as_ref().map_or(0, item_size_bytes)), &entries);
     Ok(PutItemOutput {
         attributes: stored.filter(|_| returned == Returned::AllOld),
-        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+        consumed_capacity: units.consumed(return_consumed_capacity.as_deref(), &table.name),
+        item_collection_metrics: collection::metrics(tx, return_item_collection_metrics.as_deref(), &table, &key)
+            .await?,
     })
 }
 
@@ -138,9 +142,7 @@ pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Resu
     let table = request::table(cx, tx, action!(dynamodb::GetItem), table_name).await?;
     let key = key::of_request(&table.key_schema, key);
     let key = request::permitted(cx, action!(dynamodb::GetItem), &table, key, asked).await?;
-    if let Some(projection) = &projection {
-        projection.check_key_paths(&table.key_schema)?;
-    }
+    request::check_projection(&table, projection.as_ref())?;
 
     let item = store::item(tx, table.id, &key).await?;
     let bytes = item.as_ref().map_or(0, item_size_bytes);
@@ -149,18 +151,18 @@ pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Resu
         Some(projection) => item.map(|item| projection.project(&item)),
         None => item,
     };
-    Ok(GetItemOutput { item, consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units) })
+    let consumed_capacity = Units::of_table(units).consumed(return_consumed_capacity.as_deref(), &table.name);
+    Ok(GetItemOutput { item, consumed_capacity })
 }
 
 /// Changes an item in place, or begins one.
 pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -> Result<UpdateItemOutput, Error> {
-    // Collections are counted only where there are local indexes, and there are none.
     let UpdateItemInput {
         table_name,
         key,
         return_values,
         return_consumed_capacity,
-        return_item_collection_metrics: _,
+        return_item_collection_metrics,
         update_expression,
         condition_expression,
         expression_attribute_names,
@@ -182,19 +184,19 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
     let key = key::of_request(&table.key_schema, key);
     let key = request::permitted(cx, action!(dynamodb::UpdateItem), &table, key, asked).await?;
     let update = expressions.update.as_ref();
-    guard.check_schema(&table.key_schema)?;
-    update.map_or(Ok(()), |update| update.check_keys(&table.key_schema))?;
+    guard.check_paths(&table)?;
+    update.map_or(Ok(()), |update| request::check_update(&table, update))?;
 
     let old = store::item(tx, table.id, &key).await?;
     guard.check(old.as_ref())?;
-    let changed = Changed::by(update, &table.key_schema, &key, old)?;
-    if let Some(new) = &changed.new {
-        store::put_item(tx, table.id, &key, new);
-    }
-    let units = write_units(changed.bytes);
+    let changed = Changed::by(update, &table, &key, old)?;
+    let entries = changed.write(tx, &table, &key).await?;
+    let units = Units::written(&table, changed.bytes, &entries);
     Ok(UpdateItemOutput {
         attributes: changed.shown(Returned::of(return_values.as_deref()), update),
-        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+        consumed_capacity: units.consumed(return_consumed_capacity.as_deref(), &table.name),
+        item_collection_metrics: collection::metrics(tx, return_item_collection_metrics.as_deref(), &table, &key)
+            .await?,
     })
 }
 
@@ -202,7 +204,7 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
 pub(crate) struct Changed {
     old: Option<Item>,
     /// None where there was no item and the update only takes away: that begins none (observed).
-    pub(crate) new: Option<Item>,
+    new: Option<Item>,
     /// Of the larger of both.
     pub(crate) bytes: usize,
 }
@@ -211,11 +213,11 @@ impl Changed {
     /// Works out the change; writes nothing.
     pub(crate) fn by(
         update: Option<&Update>,
-        schema: &KeySchema,
+        table: &Table,
         key: &PrimaryKey,
         old: Option<Item>,
     ) -> Result<Self, Error> {
-        let mut new = old.clone().unwrap_or_else(|| key::to_item(schema, key));
+        let mut new = old.clone().unwrap_or_else(|| key::to_item(&table.key_schema, key));
         if let Some(update) = update {
             update.apply(&mut new)?;
         }
@@ -226,9 +228,18 @@ impl Changed {
         if new.values().any(|value| NESTING_MAX < AttributeValue::depth(value)) {
             return Err(Error::invalid(ValueError::Nesting.to_string()));
         }
+        index::check_updated(table, old.as_ref(), &new)?;
         let begins = old.is_some() || !update.is_some_and(Update::only_takes_away);
         let bytes = bytes.max(old.as_ref().map_or(0, item_size_bytes));
         Ok(Self { old, new: begins.then_some(new), bytes })
+    }
+
+    /// Writes it, if there is anything to write.
+    pub(crate) async fn write(&self, tx: &mut Tx, table: &Table, key: &PrimaryKey) -> Result<Vec<EntryWrite>, Error> {
+        match &self.new {
+            Some(new) => store::write(tx, table, key, Before::Read(self.old.as_ref()), Some(new)).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     fn shown(self, returned: Returned, update: Option<&Update>) -> Option<Item> {
@@ -245,13 +256,12 @@ impl Changed {
 
 /// Removes an item. That there was none is no error.
 pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -> Result<DeleteItemOutput, Error> {
-    // Collections are counted only where there are local indexes, and there are none.
     let DeleteItemInput {
         table_name,
         key,
         return_values,
         return_consumed_capacity,
-        return_item_collection_metrics: _,
+        return_item_collection_metrics,
         condition_expression,
         expression_attribute_names,
         expression_attribute_values,
@@ -265,20 +275,20 @@ pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -
     let table = request::table(cx, tx, action!(dynamodb::DeleteItem), table_name).await?;
     let key = key::of_request(&table.key_schema, key);
     let key = request::permitted(cx, action!(dynamodb::DeleteItem), &table, key, asked).await?;
-    guard.check_schema(&table.key_schema)?;
+    guard.check_paths(&table)?;
 
-    let stored = if guard.condition.is_some() || returned != Returned::None || wants(return_consumed_capacity) {
-        store::item(tx, table.id, &key).await?
-    } else {
-        None
-    };
+    let reads = guard.reads() || returned != Returned::None || wants(return_consumed_capacity) || table.follows_items();
+    let stored = if reads { store::item(tx, table.id, &key).await? } else { None };
     guard.check(stored.as_ref())?;
-    store::delete_item(tx, table.id, &key);
+    let before = if reads { Before::Read(stored.as_ref()) } else { Before::Unread };
+    let entries = store::write(tx, &table, &key, before, None).await?;
 
-    let units = write_units(stored.as_ref().map_or(0, item_size_bytes));
+    let units = Units::written(&table, stored.as_ref().map_or(0, item_size_bytes), &entries);
     Ok(DeleteItemOutput {
         attributes: stored.filter(|_| returned == Returned::AllOld),
-        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+        consumed_capacity: units.consumed(return_consumed_capacity.as_deref(), &table.name),
+        item_collection_metrics: collection::metrics(tx, return_item_collection_metrics.as_deref(), &table, &key)
+            .await?,
     })
 }
 

@@ -4,11 +4,13 @@ use kv::{Key, Limit, Range, Tx};
 use service::Failure;
 
 use crate::engine::condition::Condition;
-use crate::engine::key;
 use crate::engine::projection::Projection;
 use crate::errors::Error;
-use crate::model::{Item, KeySchema, PrimaryKey, Table, item_size_bytes};
-use crate::{keys, store};
+use crate::keys::{self, Space};
+use crate::model::{Item, item_size_bytes};
+use crate::ops::capacity::{Consistency, ReadBlocks, Units, read_units};
+use crate::ops::source::Source;
+use crate::store;
 
 /// What a page reads at most, counted in items' sizes before the filter (docs).
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -20,11 +22,13 @@ const LOOKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What to read, and what to show of it.
 #[derive(Debug)]
 pub(crate) struct Reading<'r> {
-    pub table: &'r Table,
+    pub source: Source<'r>,
     pub range: Range,
     pub limit: Option<i32>,
     pub filter: Option<&'r Condition>,
     pub shown: Shown<'r>,
+    /// Whether the items behind the entries of an index are read.
+    pub fetches: bool,
     pub segment: Option<Segment>,
 }
 
@@ -44,9 +48,9 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// Whether the item with this key is in it: by a hash (FNV-1a) of the partition key, so partitions stay whole.
-    fn holds(self, key: &[u8]) -> Result<bool, Error> {
-        let partition = keys::partition_bytes(key).map_err(Failure::internal)?;
+    /// Whether what has this key is in it: by a hash (FNV-1a) of the partition key, so partitions stay whole.
+    fn holds(self, space: Space, key: &[u8]) -> Result<bool, Error> {
+        let partition = keys::partition_bytes(space, key).map_err(Failure::internal)?;
         let hash = partition
             .iter()
             .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
@@ -61,15 +65,17 @@ pub(crate) struct Found {
     pub items: Vec<Item>,
     pub count: i32,
     pub scanned: i32,
-    /// Of all items scanned.
-    pub bytes: usize,
+    /// Of all items scanned, or of their entries in an index.
+    bytes: usize,
+    /// Of the items behind these entries.
+    fetched: ReadBlocks,
     /// Where the next page goes on after.
     pub last: Option<Item>,
 }
 
 /// Reads one page.
 pub(crate) async fn read(tx: &mut Tx, reading: Reading<'_>) -> Result<Found, Error> {
-    let Reading { table, mut range, limit, filter, shown, segment } = reading;
+    let Reading { source, mut range, limit, filter, shown, fetches, segment } = reading;
     let mut found = Found::default();
     let (mut last, mut looked): (Option<Key>, usize) = (None, 0);
     loop {
@@ -81,19 +87,24 @@ pub(crate) async fn read(tx: &mut Tx, reading: Reading<'_>) -> Result<Found, Err
         for (key, value) in &page.rows {
             looked += key.len() + value.len();
             if let Some(segment) = segment
-                && !segment.holds(keys::of_row(key).map_err(Failure::internal)?)?
+                && !segment.holds(source.space(), keys::of_row(key).map_err(Failure::internal)?)?
             {
                 last = Some(key.clone());
                 continue;
             }
-            let item = store::decode(value)?;
+            let mut item = store::decode(value)?;
             let bytes = item_size_bytes(&item);
             if 0 < found.scanned && PAGE_BYTES_MAX < found.bytes + bytes {
-                return found.until(table, last.as_ref());
+                return found.until(source, last.as_ref());
             }
             found.bytes += bytes;
             found.scanned += 1;
             last = Some(key.clone());
+            if fetches && let Some(behind) = source.item_behind(tx, &item).await? {
+                found.fetched.add(item_size_bytes(&behind));
+                looked += item_size_bytes(&behind);
+                item = behind;
+            }
             if filter.is_none_or(|filter| filter.holds(&item)) {
                 found.count += 1;
                 match shown {
@@ -103,57 +114,55 @@ pub(crate) async fn read(tx: &mut Tx, reading: Reading<'_>) -> Result<Found, Err
                 }
             }
             if limit == Some(found.scanned) {
-                return found.until(table, last.as_ref());
+                return found.until(source, last.as_ref());
             }
         }
         match page.last() {
             Some(end) if page.more && looked < LOOKED_BYTES_MAX => range = range.after(end),
-            Some(end) if page.more => return found.until(table, Some(end)),
+            Some(end) if page.more => return found.until(source, Some(end)),
             _ => return Ok(found),
         }
     }
 }
 
 impl Found {
-    fn until(mut self, table: &Table, last: Option<&Key>) -> Result<Self, Error> {
-        let Some(last) = last else { return Ok(self) };
-        let row = keys::of_row(last).map_err(Failure::internal)?;
-        let (_, key) = keys::decode_item(row).map_err(Failure::internal)?;
-        self.last = Some(key::to_item(&table.key_schema, &key));
+    fn until(mut self, source: Source<'_>, last: Option<&Key>) -> Result<Self, Error> {
+        self.last = last.map(|row| source.key_of(row)).transpose()?;
         Ok(self)
+    }
+
+    /// What reading it consumed.
+    pub(crate) fn units(&self, source: Source<'_>, consistency: Consistency) -> Units {
+        let read = read_units(self.bytes, consistency);
+        let Some(index) = source.index else { return Units::of_table(read) };
+        let mut units = Units::of_table(self.fetched.units(consistency));
+        units.add_to(index, read);
+        units
     }
 }
 
 /// What `Select` and a projection ask for together.
-pub(crate) fn shown<'r>(select: Option<&str>, projection: Option<&'r Projection>) -> Result<Shown<'r>, Error> {
+pub(crate) fn shown<'r>(
+    select: Option<&str>,
+    projection: Option<&'r Projection>,
+    index: Option<&str>,
+) -> Result<Shown<'r>, Error> {
     let refuse = |text: &str| Err(Error::invalid(text));
     match (select, projection) {
         (Some("COUNT"), None) => Ok(Shown::Count),
         (Some("COUNT"), Some(_)) => {
             refuse("Cannot specify the ProjectionExpression when choosing to get only the Count")
         }
-        (Some("ALL_ATTRIBUTES"), Some(_)) => {
-            refuse("Cannot specify the ProjectionExpression when choosing to get ALL_ATTRIBUTES")
+        (Some("ALL_PROJECTED_ATTRIBUTES"), _) if index.is_none() => {
+            refuse("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        }
+        (Some(select @ ("ALL_ATTRIBUTES" | "ALL_PROJECTED_ATTRIBUTES")), Some(_)) => {
+            refuse(&format!("Cannot specify the ProjectionExpression when choosing to get {select}"))
         }
         (Some("SPECIFIC_ATTRIBUTES"), None) => {
             refuse("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
         }
-        (Some("ALL_PROJECTED_ATTRIBUTES"), _) => refuse(
-            "One or more parameter values were invalid: Select type ALL_PROJECTED_ATTRIBUTES is not supported when \
-             querying or scanning the table itself; it needs an IndexName",
-        ),
         (_, Some(projection)) => Ok(Shown::Parts(projection)),
         (_, None) => Ok(Shown::All),
     }
-}
-
-/// The key that a page starts after.
-pub(crate) fn start_key(schema: &KeySchema, given: &Item) -> Result<PrimaryKey, Error> {
-    key::of_request(schema, given)
-        .map_err(|error| Error::invalid(format!("The provided starting key is invalid: {error}")))
-}
-
-/// The row that a page starts after.
-pub(crate) fn start_row(table: &Table, key: &PrimaryKey) -> Key {
-    keys::row(&keys::item(table.id, key))
 }

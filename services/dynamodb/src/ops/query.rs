@@ -1,21 +1,22 @@
-//! Query: the items of one partition, in the order of their sort keys.
+//! Query: the items of one partition of a table or of an index, in the order of their sort keys.
 
 use kv::{Direction, Range, Tx};
 use service::{Cx, action};
 
 use crate::engine::key_condition::KeyQuery;
 use crate::errors::Error;
-use crate::keys;
-use crate::model::{Item, Table};
-use crate::ops::capacity::{Consistency, consumed, read_units};
+use crate::model::Item;
+use crate::ops::capacity::Consistency;
 use crate::ops::pages::{self, Reading};
 use crate::ops::request::{self, Asked, Expressions, Given};
+use crate::ops::source::Source;
 use crate::wire::{QueryInput, QueryOutput};
 
 /// Reads a page of one partition.
 pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<QueryOutput, Error> {
     let QueryInput {
         table_name,
+        index_name,
         select,
         limit,
         consistent_read,
@@ -43,60 +44,57 @@ pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<Qu
         ..Given::default()
     }
     .parse()?;
-    let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
+    let (select, index_name) = (select.as_deref(), index_name.as_deref());
+    let shown = pages::shown(select, expressions.projection.as_ref(), index_name)?;
     let table = request::table(cx, tx, action!(dynamodb::Query), table_name).await?;
-    let asked = Asked::of(&expressions).selecting(select.as_deref(), expressions.projection.as_ref());
-    let wanted = check(&table, &expressions);
-    let wanted = request::permitted(cx, action!(dynamodb::Query), &table, wanted, asked).await?;
+    let selecting = select.or(index_name.and(expressions.projection.is_none().then_some("ALL_PROJECTED_ATTRIBUTES")));
+    let asked = Asked::of(&expressions).selecting(selecting, expressions.projection.as_ref()).through(index_name);
+    let source = Source::of(&table, index_name);
+    let consistency = Consistency::of(*consistent_read);
+    let checked = source.and_then(|source| {
+        source.check(consistency, select, shown, expressions.filter.as_ref())?;
+        Ok((source, check(source, &expressions)?))
+    });
+    let (source, wanted) = request::permitted(cx, action!(dynamodb::Query), &table, checked, asked).await?;
     let direction = if *scan_index_forward == Some(false) { Direction::Reverse } else { Direction::Forward };
-    let mut range = rows(&table, &wanted).direction(direction);
+    let mut range = source.rows(&wanted).direction(direction);
     if let Some(start) = exclusive_start_key {
-        range = after(&table, &wanted, range, start)?;
+        range = after(source, &wanted, range, start)?;
     }
 
     let filter = expressions.filter.as_ref();
-    let reading = Reading { table: &table, range, limit: *limit, filter, shown, segment: None };
+    let fetches = source.fetches(select, shown, filter);
+    let reading = Reading { source, range, limit: *limit, filter, shown, fetches, segment: None };
     let found = pages::read(tx, reading).await?;
-    let units = read_units(found.bytes, Consistency::of(*consistent_read));
+    let units = found.units(source, consistency);
     Ok(QueryOutput {
         items: (!matches!(shown, pages::Shown::Count)).then_some(found.items),
         count: Some(found.count),
         scanned_count: Some(found.scanned),
         last_evaluated_key: found.last,
-        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+        consumed_capacity: units.consumed(return_consumed_capacity.as_deref(), &table.name),
     })
 }
 
-/// Checks the expressions against the table's key, and says what the key conditions select.
-fn check(table: &Table, expressions: &Expressions) -> Result<KeyQuery, Error> {
-    let schema = &table.key_schema;
+/// Checks the expressions against the key, and says what the key conditions select.
+fn check(source: Source<'_>, expressions: &Expressions) -> Result<KeyQuery, Error> {
     let Expressions { filter, key_conditions, projection, .. } = expressions;
     if let Some(filter) = filter {
-        filter.check_key_paths(schema)?;
-        filter.check_no_keys(schema)?;
+        request::check_condition(source.table, filter)?;
+        filter.check_no_keys(source.schema())?;
     }
-    if let Some(projection) = projection {
-        projection.check_key_paths(schema)?;
-    }
+    request::check_projection(source.table, projection.as_ref())?;
     let conditions = key_conditions.as_ref().ok_or_else(|| Error::invalid("No key condition"))?;
-    Ok(conditions.on(schema)?)
+    Ok(conditions.on(source.schema())?)
 }
 
-fn rows(table: &Table, wanted: &KeyQuery) -> Range {
-    keys::rows(&match &wanted.range {
-        Some(range) => keys::sort_range(table.id, &wanted.hash, range),
-        None => keys::prefix_range(keys::partition(table.id, &wanted.hash)),
-    })
-}
-
-fn after(table: &Table, wanted: &KeyQuery, range: Range, start: &Item) -> Result<Range, Error> {
-    let key = pages::start_key(&table.key_schema, start)?;
-    if key.hash != wanted.hash {
+fn after(source: Source<'_>, wanted: &KeyQuery, range: Range, start: &Item) -> Result<Range, Error> {
+    let (hash, row) = source.start(start)?;
+    if hash != wanted.hash {
         return Err(Error::invalid(
             "The provided starting key is outside query boundaries based on provided conditions",
         ));
     }
-    let row = pages::start_row(table, &key);
     if !range.contains(&row) {
         return Err(Error::invalid("The provided starting key does not match the range key predicate"));
     }

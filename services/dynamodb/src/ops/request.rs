@@ -9,12 +9,14 @@ use service::{Cx, Demand};
 use crate::attribute::ExpressionValues;
 use crate::engine::condition::Condition;
 use crate::engine::error::{ExpressionError, ExpressionKind};
+use crate::engine::index;
 use crate::engine::key_condition::{KeyCondition, KeyConditions, KeyQuery};
 use crate::engine::placeholders::Placeholders;
 use crate::engine::projection::Projection;
 use crate::engine::update::Update;
 use crate::errors::Error;
 use crate::model::{Item, PrimaryKey, Table};
+use crate::ops::source::Source;
 use crate::{names, store};
 
 /// The expressions of a request as they came.
@@ -100,6 +102,25 @@ pub(crate) async fn table(cx: &Cx, tx: &mut Tx, action: &'static str, given: &st
     found.ok_or(Error::ResourceNotFound)
 }
 
+/// Refuses a condition that goes into a key, of the table or of an index.
+pub(crate) fn check_condition(table: &Table, condition: &Condition) -> Result<(), Error> {
+    condition.check_key_paths(&table.key_schema)?;
+    Ok(index::check_paths(table, condition.nested_roots())?)
+}
+
+/// Refuses a projection that goes into a key, of the table or of an index.
+pub(crate) fn check_projection(table: &Table, projection: Option<&Projection>) -> Result<(), Error> {
+    let Some(projection) = projection else { return Ok(()) };
+    projection.check_key_paths(&table.key_schema)?;
+    Ok(index::check_paths(table, projection.nested_roots())?)
+}
+
+/// Refuses an update that touches the table's key, or puts into an index's what cannot be there.
+pub(crate) fn check_update(table: &Table, update: &Update) -> Result<(), Error> {
+    update.check_keys(&table.key_schema)?;
+    Ok(index::check_update(table, update)?)
+}
+
 /// Demands the action on the items with these partition keys, and hands them back; a key that cannot be one is refused
 /// only after that.
 ///
@@ -114,9 +135,13 @@ pub(crate) async fn permitted<K: Leading, E>(
 where
     Error: From<E>,
 {
-    let Asked { mut attributes, returned } = asked;
+    let Asked { mut attributes, returned, index } = asked;
     attributes.extend(table.key_schema.attributes().map(|key| key.name.clone()));
-    let mut demand = Demand::new(action, names::table_arn(&cx.scope, &table.name));
+    let resource = match &index {
+        Some(index) => names::index_arn(&cx.scope, &table.name, index),
+        None => names::table_arn(&cx.scope, &table.name),
+    };
+    let mut demand = Demand::new(action, resource);
     demand.context.push(("dynamodb:Attributes", attributes.into_iter().collect()));
     demand.context.extend(returned.map(|(name, value)| (name, vec![value])));
     if let Ok(keys) = &keys {
@@ -150,15 +175,21 @@ impl Leading for KeyQuery {
     }
 }
 
-impl Leading for Option<PrimaryKey> {
+impl<S> Leading for (S, KeyQuery) {
     fn leading(&self) -> Option<Vec<String>> {
-        self.as_ref().and_then(Leading::leading)
+        self.1.leading()
     }
 }
 
-impl Leading for () {
+impl Leading for Source<'_> {
     fn leading(&self) -> Option<Vec<String>> {
         None
+    }
+}
+
+impl Leading for Option<PrimaryKey> {
+    fn leading(&self) -> Option<Vec<String>> {
+        self.as_ref().and_then(Leading::leading)
     }
 }
 
@@ -169,6 +200,8 @@ pub(crate) struct Asked {
     attributes: BTreeSet<String>,
     /// What it wants to be shown: `dynamodb:Select` or `dynamodb:ReturnValues`.
     returned: Option<(&'static str, String)>,
+    /// The index that it reads.
+    index: Option<String>,
 }
 
 impl Asked {
@@ -179,12 +212,18 @@ impl Asked {
         let updates = update.iter().flat_map(Update::roots);
         let shown = projection.iter().flat_map(Projection::roots);
         let attributes = conditions.chain(updates).chain(shown).map(str::to_owned).collect();
-        Self { attributes, returned: None }
+        Self { attributes, returned: None, index: None }
     }
 
     /// With the attributes of an item.
     pub(crate) fn naming(mut self, item: &Item) -> Self {
         self.attributes.extend(item.keys().cloned());
+        self
+    }
+
+    /// Of a read of an index, if it names one.
+    pub(crate) fn through(mut self, index: Option<&str>) -> Self {
+        self.index = index.map(str::to_owned);
         self
     }
 

@@ -1,20 +1,20 @@
-//! Scan: every item of a table, or of a segment of it.
+//! Scan: every item of a table or of an index, or of a segment of it.
 
 use kv::Tx;
 use service::{Cx, action};
 
 use crate::errors::Error;
-use crate::keys;
-use crate::ops::capacity::{Consistency, consumed, read_units};
+use crate::ops::capacity::Consistency;
 use crate::ops::pages::{self, Reading, Segment};
 use crate::ops::request::{self, Asked, Given};
-use crate::store;
+use crate::ops::source::Source;
 use crate::wire::{ScanInput, ScanOutput};
 
 /// Reads a page of a table.
 pub(crate) async fn scan(cx: &Cx, tx: &mut Tx, input: &ScanInput) -> Result<ScanOutput, Error> {
     let ScanInput {
         table_name,
+        index_name,
         limit,
         select,
         exclusive_start_key,
@@ -37,31 +37,31 @@ pub(crate) async fn scan(cx: &Cx, tx: &mut Tx, input: &ScanInput) -> Result<Scan
         ..Given::default()
     }
     .parse()?;
-    let shown = pages::shown(select.as_deref(), expressions.projection.as_ref())?;
+    let (select, index_name) = (select.as_deref(), index_name.as_deref());
+    let shown = pages::shown(select, expressions.projection.as_ref(), index_name)?;
     let table = request::table(cx, tx, action!(dynamodb::Scan), table_name).await?;
-    let asked = Asked::of(&expressions).selecting(select.as_deref(), expressions.projection.as_ref());
-    request::permitted(cx, action!(dynamodb::Scan), &table, Ok::<_, Error>(()), asked).await?;
-    if let Some(filter) = &expressions.filter {
-        filter.check_key_paths(&table.key_schema)?;
-    }
-    if let Some(projection) = &expressions.projection {
-        projection.check_key_paths(&table.key_schema)?;
-    }
-    let mut range = keys::rows(&store::all_items(table.id));
+    let selecting = select.or(index_name.and(expressions.projection.is_none().then_some("ALL_PROJECTED_ATTRIBUTES")));
+    let asked = Asked::of(&expressions).selecting(selecting, expressions.projection.as_ref()).through(index_name);
+    let source = Source::of(&table, index_name);
+    let source = request::permitted(cx, action!(dynamodb::Scan), &table, source, asked).await?;
+    let (filter, consistency) = (expressions.filter.as_ref(), Consistency::of(*consistent_read));
+    source.check(consistency, select, shown, filter)?;
+    filter.map_or(Ok(()), |filter| request::check_condition(&table, filter))?;
+    request::check_projection(&table, expressions.projection.as_ref())?;
+    let mut range = source.all();
     if let Some(start) = exclusive_start_key {
-        let key = pages::start_key(&table.key_schema, start)?;
-        range = range.after(&pages::start_row(&table, &key));
+        range = range.after(&source.start(start)?.1);
     }
 
-    let filter = expressions.filter.as_ref();
-    let found = pages::read(tx, Reading { table: &table, range, limit: *limit, filter, shown, segment }).await?;
-    let units = read_units(found.bytes, Consistency::of(*consistent_read));
+    let fetches = source.fetches(select, shown, filter);
+    let found = pages::read(tx, Reading { source, range, limit: *limit, filter, shown, fetches, segment }).await?;
+    let units = found.units(source, consistency);
     Ok(ScanOutput {
         items: (!matches!(shown, pages::Shown::Count)).then_some(found.items),
         count: Some(found.count),
         scanned_count: Some(found.scanned),
         last_evaluated_key: found.last,
-        consumed_capacity: consumed(return_consumed_capacity.as_deref(), &table.name, units),
+        consumed_capacity: units.consumed(return_consumed_capacity.as_deref(), &table.name),
     })
 }
 

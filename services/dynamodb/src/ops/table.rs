@@ -6,13 +6,13 @@ use kv::Tx;
 use service::Cx;
 
 use crate::errors::Error;
-use crate::model::{BillingMode, Counts, DeletionProtection, ScalarKind, Table, TableId, TableStatus};
-use crate::ops::schema;
+use crate::model::{BillingMode, DeletionProtection, Index, KeyAttribute, Table, TableId, TableStatus};
+use crate::ops::{index, schema};
 use crate::wire::{
     AttributeDefinition, BillingModeSummary, CreateTableInput, CreateTableOutput, DeleteTableInput, DeleteTableOutput,
-    DescribeTableInput, DescribeTableOutput, DescribeTimeToLiveInput, DescribeTimeToLiveOutput, KeySchemaElement,
-    ListTablesInput, ListTablesOutput, ProvisionedThroughputDescription, TableDescription, TimeToLiveDescription,
-    UpdateTableInput, UpdateTableOutput,
+    DescribeTableInput, DescribeTableOutput, DescribeTimeToLiveInput, DescribeTimeToLiveOutput, ListTablesInput,
+    ListTablesOutput, ProvisionedThroughputDescription, TableDescription, TimeToLiveDescription, UpdateTableInput,
+    UpdateTableOutput,
 };
 use crate::{names, store};
 
@@ -26,6 +26,8 @@ pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput)
         attribute_definitions,
         table_name,
         key_schema,
+        local_secondary_indexes,
+        global_secondary_indexes,
         billing_mode,
         provisioned_throughput,
         table_class: _,
@@ -36,6 +38,9 @@ pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput)
     let name = names::table_name(&cx.scope, table_name)?;
     let billing_mode = schema::billing_mode(billing_mode.as_deref(), provisioned_throughput.as_ref())?;
     let key_schema = schema::key_schema(key_schema, attribute_definitions)?;
+    let (local, global) = (local_secondary_indexes.as_ref(), global_secondary_indexes.as_ref());
+    let indexes = index::created(&key_schema, attribute_definitions, billing_mode, local, global)?;
+    schema::check_all_used(attribute_definitions, &key_schema, &indexes)?;
     if store::table(tx, &cx.scope, name).await?.is_some() {
         return Err(Error::TableExists(name.to_owned()));
     }
@@ -49,8 +54,10 @@ pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput)
         on_demand_since: (billing_mode == BillingMode::PayPerRequest).then(|| cx.now()),
         deletion_protection: protection(*deletion_protection_enabled),
         tags: Default::default(),
+        indexes_made: u32::try_from(indexes.len()).unwrap_or(u32::MAX),
+        indexes,
     };
-    let description = described(cx, &table, Counts::default());
+    let description = described(cx, tx, &table, &[]).await?;
     store::put_table(tx, &cx.scope, table)?;
     Ok(CreateTableOutput { table_description: Some(description) })
 }
@@ -63,8 +70,7 @@ pub(crate) async fn describe_table(
 ) -> Result<DescribeTableOutput, Error> {
     let DescribeTableInput { table_name } = input;
     let table = existing(cx, tx, table_name).await?;
-    let counts = store::counts(tx, table.id).await?;
-    Ok(DescribeTableOutput { table: Some(described(cx, &table, counts)) })
+    Ok(DescribeTableOutput { table: Some(described(cx, tx, &table, &[]).await?) })
 }
 
 /// Lists names of tables, in their order.
@@ -76,12 +82,20 @@ pub(crate) async fn list_tables(cx: &Cx, tx: &mut Tx, input: &ListTablesInput) -
     Ok(ListTablesOutput { table_names: Some(names), last_evaluated_table_name })
 }
 
-/// Changes how a table is paid for, or whether it is protected.
+/// Changes how a table is paid for, whether it is protected, or its global indexes.
 pub(crate) async fn update_table(cx: &Cx, tx: &mut Tx, input: &UpdateTableInput) -> Result<UpdateTableOutput, Error> {
     // The class can only be STANDARD (support.toml), which is what every table is.
-    let UpdateTableInput { table_name, billing_mode, provisioned_throughput, table_class, deletion_protection_enabled } =
-        input;
-    let asked = [billing_mode.is_some(), provisioned_throughput.is_some(), table_class.is_some()];
+    let UpdateTableInput {
+        attribute_definitions,
+        table_name,
+        billing_mode,
+        provisioned_throughput,
+        global_secondary_index_updates,
+        table_class,
+        deletion_protection_enabled,
+    } = input;
+    let updates = global_secondary_index_updates.as_deref().unwrap_or_default();
+    let asked = [billing_mode.is_some(), provisioned_throughput.is_some(), table_class.is_some(), !updates.is_empty()];
     if !asked.contains(&true) && deletion_protection_enabled.is_none() {
         return Err(Error::invalid(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or \
@@ -89,6 +103,9 @@ pub(crate) async fn update_table(cx: &Cx, tx: &mut Tx, input: &UpdateTableInput)
         ));
     }
     let mut table = existing(cx, tx, table_name).await?;
+    if table.status != TableStatus::Active && updates.is_empty() {
+        return Err(Error::TableInUse(table.name));
+    }
     let before = table.billing_mode;
     table.billing_mode = match (billing_mode.as_deref(), provisioned_throughput.as_ref(), table.billing_mode) {
         (None, None, current) => current,
@@ -96,14 +113,21 @@ pub(crate) async fn update_table(cx: &Cx, tx: &mut Tx, input: &UpdateTableInput)
         (None, throughput, BillingMode::PayPerRequest) => schema::billing_mode(Some("PAY_PER_REQUEST"), throughput)?,
         (mode, throughput, _) => schema::billing_mode(mode, throughput)?,
     };
+    let by_request = |mode: BillingMode| mode == BillingMode::PayPerRequest;
     if before != table.billing_mode {
-        table.on_demand_since = (table.billing_mode == BillingMode::PayPerRequest).then(|| cx.now());
+        table.on_demand_since = by_request(table.billing_mode).then(|| cx.now());
+    }
+    if by_request(before) != by_request(table.billing_mode) {
+        index::follow_billing_mode(&mut table, updates)?;
     }
     if deletion_protection_enabled.is_some() {
         table.deletion_protection = protection(*deletion_protection_enabled);
     }
-    let counts = store::counts(tx, table.id).await?;
-    let description = described(cx, &table, counts);
+    let deleted = index::update(cx, tx, &mut table, attribute_definitions.as_ref(), updates)?;
+    let mut description = described(cx, tx, &table, &deleted).await?;
+    if !deleted.is_empty() {
+        description.table_status = Some(TableStatus::Updating.as_str().to_owned());
+    }
     store::put_table(tx, &cx.scope, table)?;
     Ok(UpdateTableOutput { table_description: Some(description) })
 }
@@ -117,15 +141,20 @@ pub(crate) async fn delete_table(cx: &Cx, tx: &mut Tx, input: &DeleteTableInput)
             "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
         ));
     }
-    let counts = store::counts(tx, table.id).await?;
-    store::delete_table(tx, &cx.scope, &table);
+    if table.status == TableStatus::Updating {
+        return Err(Error::TableInUse(table.name));
+    }
     let deleting = Table { status: TableStatus::Deleting, ..table };
+    let description = described(cx, tx, &deleting, &[]).await?;
+    store::delete_table(tx, &cx.scope, &deleting);
     // What defined the table is not told any more (observed).
     let description = TableDescription {
         attribute_definitions: None,
         key_schema: None,
         creation_date_time: None,
-        ..described(cx, &deleting, counts)
+        local_secondary_indexes: None,
+        global_secondary_indexes: None,
+        ..description
     };
     Ok(DeleteTableOutput { table_description: Some(description) })
 }
@@ -153,27 +182,24 @@ fn protection(enabled: Option<bool>) -> DeletionProtection {
 }
 
 /// The counts lag behind, as AWS's do by hours.
-fn described(cx: &Cx, table: &Table, counts: Counts) -> TableDescription {
-    let Table { name, id, created_at, status, key_schema, billing_mode, on_demand_since, deletion_protection, tags: _ } =
+async fn described(cx: &Cx, tx: &mut Tx, table: &Table, deleted: &[Index]) -> Result<TableDescription, Error> {
+    let Table { name, id, created_at, status, key_schema, billing_mode, on_demand_since, deletion_protection, .. } =
         table;
-    let definition = |name: &str, kind: ScalarKind| AttributeDefinition {
-        attribute_name: name.to_owned(),
-        attribute_type: kind.kind().as_str().to_owned(),
+    let counts = store::counts(tx, *id).await?;
+    let indexes = index::described(cx, tx, table, deleted).await?;
+    let definition = |key: KeyAttribute| AttributeDefinition {
+        attribute_name: key.name,
+        attribute_type: key.kind.kind().as_str().to_owned(),
     };
-    let roles = ["HASH", "RANGE"];
-    let elements = key_schema
-        .attributes()
-        .zip(roles)
-        .map(|(key, role)| KeySchemaElement { attribute_name: key.name.clone(), key_type: role.to_owned() });
     let (read_units, write_units) = match billing_mode {
         BillingMode::PayPerRequest => (0, 0),
         BillingMode::Provisioned { read_units, write_units } => (*read_units, *write_units),
     };
     let on_demand = *billing_mode == BillingMode::PayPerRequest;
-    TableDescription {
-        attribute_definitions: Some(key_schema.attributes().map(|key| definition(&key.name, key.kind)).collect()),
+    Ok(TableDescription {
+        attribute_definitions: Some(index::attributes(table).into_iter().map(definition).collect()),
         table_name: Some(name.clone()),
-        key_schema: Some(elements.collect()),
+        key_schema: Some(schema::elements(key_schema)),
         table_status: Some(status.as_str().to_owned()),
         creation_date_time: Some(*created_at),
         provisioned_throughput: Some(ProvisionedThroughputDescription {
@@ -189,6 +215,8 @@ fn described(cx: &Cx, table: &Table, counts: Counts) -> TableDescription {
             billing_mode: Some("PAY_PER_REQUEST".into()),
             last_update_to_pay_per_request_date_time: Some(on_demand_since.unwrap_or(*created_at)),
         }),
+        local_secondary_indexes: indexes.local,
+        global_secondary_indexes: indexes.global,
         deletion_protection_enabled: Some(*deletion_protection == DeletionProtection::Enabled),
-    }
+    })
 }

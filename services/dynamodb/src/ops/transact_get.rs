@@ -10,9 +10,9 @@ use crate::engine::key::{self, KeyError};
 use crate::engine::projection::Projection;
 use crate::errors::Error;
 use crate::model::{PrimaryKey, Table, item_size_bytes};
-use crate::ops::capacity::Transacted;
-use crate::ops::pages::start_row;
+use crate::ops::capacity::{self, Transacted};
 use crate::ops::request::{self, Asked};
+use crate::ops::source::item_row;
 use crate::ops::transaction::{self, TRANSACTION_BYTES_MAX};
 use crate::store;
 use crate::wire::{Get, ItemResponse, TransactGetItem, TransactGetItemsInput, TransactGetItemsOutput};
@@ -40,7 +40,7 @@ pub(crate) async fn transact_get_items(
         wanted.push(Wanted { table, key, projection });
     }
     let mut rows = BTreeSet::new();
-    if !wanted.iter().all(|one| one.key.as_ref().map_or(true, |key| rows.insert(start_row(&one.table, key)))) {
+    if !wanted.iter().all(|one| one.key.as_ref().map_or(true, |key| rows.insert(item_row(&one.table, key)))) {
         return Err(transaction::repeated());
     }
 
@@ -53,8 +53,7 @@ pub(crate) async fn transact_get_items(
         let item = store::item(tx, one.table.id, &key).await?;
         let bytes = item.as_ref().map_or(0, item_size_bytes);
         bytes_total += bytes;
-        let read = Transacted::read(bytes);
-        units.entry(one.table.name.clone()).and_modify(|units| *units = units.plus(read)).or_insert(read);
+        capacity::add(&mut units, &one.table, Transacted::read(bytes));
         let item = match one.projection {
             Some(projection) => item.map(|item| projection.project(&item)),
             None => item,
@@ -79,9 +78,7 @@ fn parse(item: &TransactGetItem) -> Result<(&Get, Option<Projection>, Asked), Er
 impl Wanted {
     fn checked_key(&self) -> Result<PrimaryKey, Error> {
         let key = self.key.clone()?;
-        if let Some(projection) = &self.projection {
-            projection.check_key_paths(&self.table.key_schema)?;
-        }
+        request::check_projection(&self.table, self.projection.as_ref())?;
         Ok(key)
     }
 }

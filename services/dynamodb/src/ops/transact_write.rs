@@ -10,17 +10,19 @@ use kv::Tx;
 use service::Cx;
 use sha2::{Digest, Sha256};
 
+use crate::engine::index;
 use crate::engine::key::{self, KeyError};
 use crate::engine::update::Update;
 use crate::errors::Error;
 use crate::model::{Item, PrimaryKey, RequestToken, Table, item_size_bytes};
 use crate::ops::action::{Action, Verb};
-use crate::ops::capacity::Transacted;
+use crate::ops::capacity::{self, Transacted};
+use crate::ops::collection;
 use crate::ops::item::{Changed, Guard, check_size};
-use crate::ops::pages::start_row;
 use crate::ops::request;
+use crate::ops::source::item_row;
 use crate::ops::transaction::{self, Reason, TRANSACTION_BYTES_MAX};
-use crate::store;
+use crate::store::{self, Before};
 use crate::wire::{TransactWriteItem, TransactWriteItemsInput, TransactWriteItemsOutput, schema};
 
 /// How long a request with the same token is taken for a repetition (docs: 10 minutes).
@@ -52,11 +54,10 @@ pub(crate) async fn transact_write_items(
     tx: &mut Tx,
     input: &TransactWriteItemsInput,
 ) -> Result<TransactWriteItemsOutput, Error> {
-    // Collections are counted only where there are local indexes, and there are none.
     let TransactWriteItemsInput {
         transact_items,
         return_consumed_capacity,
-        return_item_collection_metrics: _,
+        return_item_collection_metrics,
         client_request_token,
     } = input;
     let mut actions = Vec::with_capacity(transact_items.len());
@@ -75,7 +76,7 @@ pub(crate) async fn transact_write_items(
         placed.push(place(cx, tx, action).await?);
     }
     let mut rows = BTreeSet::new();
-    if !placed.iter().all(|one| one.key.as_ref().map_or(true, |key| rows.insert(start_row(&one.table, key)))) {
+    if !placed.iter().all(|one| one.key.as_ref().map_or(true, |key| rows.insert(item_row(&one.table, key)))) {
         return Err(transaction::repeated());
     }
     let count = placed.len();
@@ -91,7 +92,20 @@ pub(crate) async fn transact_write_items(
     let units = if repeats { read_all(tx, &ready).await? } else { do_all(tx, &ready).await? };
     let asked = return_consumed_capacity.as_deref();
     let capacity: Vec<_> = units.iter().filter_map(|(table, units)| units.consumed(asked, table)).collect();
-    Ok(TransactWriteItemsOutput { consumed_capacity: Some(capacity).filter(|capacity| !capacity.is_empty()) })
+    let mut collections = BTreeMap::new();
+    for one in &ready {
+        if one.verb == Verb::Check {
+            continue;
+        }
+        let asked = return_item_collection_metrics.as_deref();
+        if let Some(metrics) = collection::metrics(tx, asked, &one.table, &one.key).await? {
+            collections.entry(one.table.name.clone()).or_insert_with(Vec::new).push(metrics);
+        }
+    }
+    Ok(TransactWriteItemsOutput {
+        consumed_capacity: Some(capacity).filter(|capacity| !capacity.is_empty()),
+        item_collection_metrics: Some(collections).filter(|collections| !collections.is_empty()),
+    })
 }
 
 async fn place<'i>(cx: &Cx, tx: &mut Tx, mut action: Action<'i>) -> Result<Placed<'i>, Error> {
@@ -110,8 +124,11 @@ impl<'i> Placed<'i> {
     fn checked(self) -> Result<Ready<'i>, Error> {
         let Self { action: Action { verb, subject, guard, update, .. }, table, key } = self;
         let key = key?;
-        guard.check_schema(&table.key_schema)?;
-        update.as_ref().map_or(Ok(()), |update| update.check_keys(&table.key_schema))?;
+        if verb == Verb::Put {
+            index::check_item(&table, subject)?;
+        }
+        guard.check_paths(&table)?;
+        update.as_ref().map_or(Ok(()), |update| request::check_update(&table, update))?;
         Ok(Ready { verb, subject, guard, update, table, key })
     }
 }
@@ -122,28 +139,28 @@ impl Ready<'_> {
         let Self { verb, subject, guard, update, table, key } = self;
         let stored = store::item(tx, table.id, key).await?;
         let mut bytes = stored.as_ref().map_or(0, item_size_bytes);
+        let refused = |bytes| Transacted::written(table, bytes, &[]);
         if !guard.holds(stored.as_ref()) {
             let shown = guard.shown(stored.as_ref()).cloned();
-            return Ok((Reason::ConditionalCheckFailed(shown), Transacted::written(bytes)));
+            return Ok((Reason::ConditionalCheckFailed(shown), refused(bytes)));
         }
-        match verb {
+        let before = Before::Read(stored.as_ref());
+        let entries = match verb {
             Verb::Put => {
                 bytes = bytes.max(item_size_bytes(subject));
-                store::put_item(tx, table.id, key, subject);
+                store::write(tx, table, key, before, Some(subject)).await?
             }
-            Verb::Update => match Changed::by(update.as_ref(), &table.key_schema, key, stored) {
+            Verb::Update => match Changed::by(update.as_ref(), table, key, stored) {
                 Ok(changed) => {
                     bytes = changed.bytes;
-                    if let Some(new) = &changed.new {
-                        store::put_item(tx, table.id, key, new);
-                    }
+                    changed.write(tx, table, key).await?
                 }
-                Err(error) => return Ok((Reason::of(error)?, Transacted::written(bytes))),
+                Err(error) => return Ok((Reason::of(error)?, refused(bytes))),
             },
-            Verb::Delete => store::delete_item(tx, table.id, key),
-            Verb::Check => (),
-        }
-        Ok((Reason::None, Transacted::written(bytes)))
+            Verb::Delete => store::write(tx, table, key, before, None).await?,
+            Verb::Check => Vec::new(),
+        };
+        Ok((Reason::None, Transacted::written(table, bytes, &entries)))
     }
 }
 
@@ -153,7 +170,7 @@ async fn do_all(tx: &mut Tx, ready: &[Ready<'_>]) -> Result<Units, Error> {
     for one in ready {
         let (reason, written) = one.run(tx).await?;
         reasons.push(reason);
-        add(&mut units, &one.table, written);
+        capacity::add(&mut units, &one.table, written);
     }
     transaction::check(&reasons)?;
     Ok(units)
@@ -164,13 +181,9 @@ async fn read_all(tx: &mut Tx, ready: &[Ready<'_>]) -> Result<Units, Error> {
     let mut units = Units::new();
     for one in ready {
         let stored = store::item(tx, one.table.id, &one.key).await?;
-        add(&mut units, &one.table, Transacted::read(stored.as_ref().map_or(0, item_size_bytes)));
+        capacity::add(&mut units, &one.table, Transacted::read(stored.as_ref().map_or(0, item_size_bytes)));
     }
     Ok(units)
-}
-
-fn add(units: &mut Units, table: &Table, more: Transacted) {
-    units.entry(table.name.clone()).and_modify(|units| *units = units.plus(more)).or_insert(more);
 }
 
 /// Whether a request with this token was carried out within the last ten minutes; if not, the token is taken.

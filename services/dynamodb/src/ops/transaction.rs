@@ -29,7 +29,7 @@ impl Reason {
     /// The reason in what an action is refused with; any error but a validation error stays one.
     pub(crate) fn of(error: Error) -> Result<Self, Error> {
         match error {
-            Error::Invalid(_) | Error::Expression(_) | Error::Update(_) | Error::Key(_) => {
+            Error::Invalid(_) | Error::Expression(_) | Error::Update(_) | Error::Key(_) | Error::IndexKey(_) => {
                 Ok(Self::ValidationError(error.to_string()))
             }
             other => Err(other),

@@ -10,7 +10,7 @@ use serde_json::json;
 use service::Failure;
 use service::testing::Kit;
 
-use super::kit::{album, call, key};
+use super::kit::{album, call, key, with};
 
 const CLIENTS: usize = 64;
 
@@ -99,4 +99,74 @@ async fn whoever_conflicts_takes_turns_and_runs_once_more() {
     assert_eq!(runs.len(), 2 * CLIENTS - 1, "all run at once, then each but the first once more");
     let served: Vec<usize> = runs[..CLIENTS].iter().map(|client| answers[*client]).collect();
     assert_eq!(served, (1..=CLIENTS).collect::<Vec<_>>(), "first come, first served");
+}
+
+/// Whether the index of places has exactly the items with a place, as they are.
+async fn in_step(kit: &Kit) -> usize {
+    let scan = async |more: serde_json::Value| {
+        let found = call(kit, "Scan", with(json!({ "TableName": "photos" }), more)).await;
+        let mut items = found["Items"].as_array().unwrap().clone();
+        items.retain(|item| item.get("place").is_some());
+        items.sort_by_key(|item| item["sk"]["N"].as_str().unwrap().parse::<u32>().unwrap());
+        items
+    };
+    let (items, entries) = (scan(json!({})).await, scan(json!({ "IndexName": "places" })).await);
+    assert_eq!(items, entries);
+    items.len()
+}
+
+#[tokio::test]
+async fn indexes_stay_in_step_whatever_the_store_does_and_while_they_are_filled() {
+    let places = json!({
+        "IndexName": "places", "KeySchema": [{ "AttributeName": "place", "KeyType": "HASH" }],
+        "Projection": { "ProjectionType": "ALL" },
+    });
+    let place = json!({ "AttributeName": "place", "AttributeType": "S" });
+    for (seed, live) in [(11, false), (12, true), (13, true)] {
+        let _seed = Seed(seed);
+        let kit = hostile(seed, Odds::CONTENDED).await;
+        let mut table = with(album(), json!({ "TableName": "photos" }));
+        if !live {
+            table["AttributeDefinitions"].as_array_mut().unwrap().push(place.clone());
+            table["GlobalSecondaryIndexes"] = json!([places]);
+        }
+        call(&kit, "CreateTable", table).await;
+        // Each client writes to all ten items in an order of its own.
+        let client = async |client: u64| {
+            for step in 0..30 {
+                let n = (client * 7 + step * 3) % 10;
+                let named = json!({ "TableName": "photos" });
+                let moved = json!({
+                    "Key": key("a", n as i64), "UpdateExpression": "SET place = :p",
+                    "ExpressionAttributeValues": { ":p": { "S": format!("city{}", (client + step) % 3) } },
+                });
+                match (client + step) % 4 {
+                    0 => call(&kit, "DeleteItem", with(named, json!({ "Key": key("a", n as i64) }))).await,
+                    1 => call(&kit, "PutItem", with(named, json!({ "Item": key("a", n as i64) }))).await,
+                    2 => call(&kit, "UpdateItem", with(named, moved)).await,
+                    _ => {
+                        let update = json!({ "Update": with(named, moved) });
+                        call(&kit, "TransactWriteItems", json!({ "TransactItems": [update] })).await
+                    }
+                };
+            }
+        };
+        let change = json!({
+            "TableName": "photos", "AttributeDefinitions": [place],
+            "GlobalSecondaryIndexUpdates": [{ "Create": places }],
+        });
+        let index = async || {
+            if live {
+                dynamodb::start(&kit.platform).await.unwrap();
+                call(&kit, "UpdateTable", change.clone()).await;
+            }
+        };
+        futures::join!(join_all((0..8).map(client)), index());
+        let described = async || call(&kit, "DescribeTable", json!({ "TableName": "photos" })).await;
+        while described().await["Table"]["TableStatus"] != "ACTIVE" {
+            tokio::task::yield_now().await;
+        }
+        kit.platform.tasks.shutdown().await;
+        assert!(0 < in_step(&kit).await);
+    }
 }

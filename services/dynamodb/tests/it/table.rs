@@ -60,7 +60,7 @@ async fn names_and_keys_are_checked() {
             json!({ "TableName": "other", "TableClass": "STANDARD_INFREQUENT_ACCESS" }),
             "NotImplemented 501: TableClass = STANDARD_INFREQUENT_ACCESS is not implemented",
         ),
-        (json!({ "GlobalSecondaryIndexes": [] }), "NotImplemented 501: The member GlobalSecondaryIndexes"),
+        (json!({ "ResourcePolicy": "{}" }), "NotImplemented 501: The member ResourcePolicy"),
     ] {
         let answer = show(&kit, "CreateTable", with(album(), change)).await;
         assert!(answer.starts_with(expected), "{answer}\nwanted: {expected}");
