@@ -71,10 +71,11 @@ pub fn platform(parts: Parts<'_>) -> anyhow::Result<Arc<Platform>> {
             .map(|key| iam::RootKey { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key });
         let identity = Arc::new(iam::Identities::new(weak.clone(), keys.collect(), account));
         let invoke = Arc::new(lambda::Invoker::new(weak.clone()));
+        let objects = Arc::new(s3::Reader::new(weak.clone()));
         let functions = lambda::Functions::new(weak, isolation, runtimes, cache);
         let port: Arc<dyn Identity> = Arc::clone(&identity) as _;
         let states: Vec<Arc<dyn Any + Send + Sync>> = vec![identity, Arc::new(functions), Arc::new(backups)];
-        (Ports { identity: port, invoke }, states)
+        (Ports { identity: port, invoke, objects }, states)
     }))
 }
 

@@ -82,9 +82,31 @@ pub trait Invoke: Send + Sync {
     ) -> BoxFuture<'a, Result<Invoked, Failure>>;
 }
 
+/// An object, or one version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectName {
+    pub bucket: String,
+    pub key: String,
+    pub version: Option<String>,
+}
+
+/// Reads objects (S3).
+pub trait Objects: Send + Sync {
+    /// A whole object of at most so many bytes; a longer one is refused with `EntityTooLarge`. Demands what GetObject demands
+    /// of the caller.
+    fn read<'a>(
+        &'a self,
+        caller: &'a Caller,
+        region: &'a str,
+        object: &'a ObjectName,
+        bytes_max: u64,
+    ) -> BoxFuture<'a, Result<Bytes, Failure>>;
+}
+
 /// The ports of a server: each is there once its house has been wired.
 #[derive(Clone)]
 pub struct Ports {
     pub identity: Arc<dyn Identity>,
     pub invoke: Arc<dyn Invoke>,
+    pub objects: Arc<dyn Objects>,
 }

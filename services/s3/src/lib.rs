@@ -5,9 +5,12 @@ mod errors;
 mod keys;
 mod model;
 mod ops;
+mod port;
 mod store;
 #[allow(clippy::indexing_slicing, reason = "generated: constant indexes into a constant table")]
 mod wire;
+
+pub use port::Reader;
 
 use base::Arn;
 use service::{Anonymous, Cx, Demand, HostStyle, Service, demand, demands};

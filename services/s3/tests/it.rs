@@ -16,6 +16,8 @@ mod kit;
 mod list;
 #[path = "it/permission.rs"]
 mod permission;
+#[path = "it/port.rs"]
+mod port;
 #[path = "it/read.rs"]
 mod read;
 #[path = "it/sweep.rs"]

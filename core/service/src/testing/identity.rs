@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use policy::Policies;
 
-use crate::ports::{Identity, Invoke, Invoked, Session, Trust, Unaccepted};
+use crate::ports::{Identity, Invoke, Invoked, ObjectName, Objects, Session, Trust, Unaccepted};
 use crate::{Caller, Credentials, Failure};
 
 /// Knows no keys and no policies: root may do everything, others nothing. Every role trusts every service.
@@ -51,5 +51,20 @@ pub struct NoFunctions;
 impl Invoke for NoFunctions {
     fn invoke<'a>(&'a self, _: &'a Caller, function: &'a Arn, _: Bytes) -> BoxFuture<'a, Result<Invoked, Failure>> {
         Box::pin(async move { Err(Failure::not_implemented(format!("Invoking {function} in this test"))) })
+    }
+}
+
+/// Has no objects.
+pub struct NoObjects;
+
+impl Objects for NoObjects {
+    fn read<'a>(
+        &'a self,
+        _: &'a Caller,
+        _: &'a str,
+        object: &'a ObjectName,
+        _: u64,
+    ) -> BoxFuture<'a, Result<Bytes, Failure>> {
+        Box::pin(async move { Err(Failure::not_implemented(format!("Reading {} in this test", object.key))) })
     }
 }

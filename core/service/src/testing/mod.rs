@@ -22,7 +22,7 @@ use wire::Router;
 
 pub use blobs::MemoryBlobs;
 pub use house::House;
-pub use identity::{NoFunctions, Open};
+pub use identity::{NoFunctions, NoObjects, Open};
 pub use walk::{Dice, Heard, Walker, walk};
 
 use crate::ports::{Identity, Invoke, Ports};
@@ -54,7 +54,7 @@ pub struct Shown {
 impl Kit {
     /// A platform on which root may do everything, sessions nothing, and no function runs.
     pub fn new(store: Store, services: Vec<Service>) -> Self {
-        Self::with(store, services, |_| (Ports { identity: Arc::new(Open), invoke: Arc::new(NoFunctions) }, Vec::new()))
+        Self::with(store, services, |_| (Self::ports(None, None), Vec::new()))
     }
 
     /// A platform with ports and states of the test's choice.
@@ -85,7 +85,8 @@ impl Kit {
 
     /// The ports that `new` takes, with one of them replaced.
     pub fn ports(identity: Option<Arc<dyn Identity>>, invoke: Option<Arc<dyn Invoke>>) -> Ports {
-        Ports { identity: identity.unwrap_or(Arc::new(Open)), invoke: invoke.unwrap_or(Arc::new(NoFunctions)) }
+        let objects = Arc::new(NoObjects);
+        Ports { identity: identity.unwrap_or(Arc::new(Open)), invoke: invoke.unwrap_or(Arc::new(NoFunctions)), objects }
     }
 
     /// The account's root: may do everything.

@@ -9,7 +9,7 @@ use kv_memory::Memory;
 use serde_json::{Value, json};
 use service::Caller;
 use service::ports::{Identity, Ports, Unaccepted};
-use service::testing::{ACCOUNT, Kit, NoFunctions};
+use service::testing::{ACCOUNT, Kit};
 
 pub const ROOT_KEY: &str = "AKIAROOT";
 pub const BASIC: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
@@ -31,7 +31,7 @@ pub fn over(store: Store) -> Kit {
             vec![RootKey { access_key_id: ROOT_KEY.into(), secret_access_key: Secret::new("root secret".into()) }];
         let identity = Arc::new(Identities::new(Arc::downgrade(platform), keys, Account::from(ACCOUNT)));
         let port: Arc<dyn Identity> = Arc::clone(&identity) as _;
-        (Ports { identity: port, invoke: Arc::new(NoFunctions) }, vec![identity])
+        (Kit::ports(Some(port), None), vec![identity])
     })
 }
 

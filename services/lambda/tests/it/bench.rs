@@ -15,7 +15,7 @@ use service::testing::{Kit, Open, Shown};
 use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::fake::{Fake, runtime};
+use crate::fake::{Bucket, Fake, runtime};
 use crate::logs;
 
 pub struct Bench {
@@ -53,7 +53,7 @@ impl Bench {
             let functions = Functions::new(weak.clone(), Arc::clone(&fake) as _, runtimes, cache);
             let functions = Arc::new(functions);
             made = Some(Arc::clone(&functions));
-            let ports = Ports { identity, invoke: Arc::new(Invoker::new(weak)) };
+            let ports = Ports { identity, invoke: Arc::new(Invoker::new(weak)), objects: Arc::new(Bucket) };
             (ports, vec![functions as _, Arc::new(logs::Seen::default()) as _])
         });
         let functions = made.unwrap();

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use exec::{
     Blank, Deployed, Ended, Environment, Error, Init, Invocation, Isolation, Level, Limits, Outcome, PoolKey, Result,
@@ -12,7 +14,10 @@ use exec::{
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use service::ports::{ObjectName, Objects};
+use service::{Caller, Failure};
 use tokio::sync::Semaphore;
+use wire::ErrorFacts;
 
 /// What the fake was asked for.
 #[derive(Default)]
@@ -166,3 +171,31 @@ impl Environment for Playing {
         Box::pin(async { Usage::default() })
     }
 }
+
+/// Objects whose keys say what becomes of a request for them: `denied`, `missing`, or a package with the key and version in it.
+pub struct Bucket;
+
+impl Objects for Bucket {
+    fn read<'a>(
+        &'a self,
+        _: &'a Caller,
+        _: &'a str,
+        object: &'a ObjectName,
+        bytes_max: u64,
+    ) -> BoxFuture<'a, std::result::Result<Bytes, Failure>> {
+        Box::pin(async move {
+            match object.key.as_str() {
+                "denied" => Err(Failure::new(&service::common::S3.access_denied, "Access Denied")),
+                "missing" => Err(Failure::new(&NO_SUCH_KEY, "The specified key does not exist.")),
+                key => {
+                    let text = format!("{key} {}", object.version.as_deref().unwrap_or("newest"));
+                    let zip = BASE64_STANDARD.decode(crate::bench::zip("app.py", &text)).unwrap();
+                    assert!((zip.len() as u64) < bytes_max);
+                    Ok(Bytes::from(zip))
+                }
+            }
+        })
+    }
+}
+
+const NO_SUCH_KEY: ErrorFacts = ErrorFacts::common("NoSuchKey", 404);

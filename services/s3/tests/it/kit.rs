@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use policy::{Attached, Policies, Policy, PolicyKind};
-use service::ports::{Identity, Invoke, Ports, Session, Trust, Unaccepted};
-use service::testing::{Kit, NoFunctions, Open, Shown};
+use service::ports::{Identity, Session, Trust, Unaccepted};
+use service::testing::{Kit, Open, Shown};
 use service::{Caller, Credentials, Failure};
 
 /// A server with a bucket `photos`.
@@ -30,7 +30,7 @@ impl S3 {
     pub async fn granting(policy: &str) -> Self {
         let policy = Arc::new(Policy::parse(policy, PolicyKind::Managed).unwrap());
         let policies = Policies { identity: vec![Attached { name: "granted".into(), policy }], ..Policies::default() };
-        let ports = Ports { identity: Arc::new(Granting(policies)), invoke: Arc::new(NoFunctions) as Arc<dyn Invoke> };
+        let ports = Kit::ports(Some(Arc::new(Granting(policies))), None);
         let kit = Kit::with(kv_memory::Memory::store(), vec![s3::service()], |_| (ports, Vec::new()));
         let s3 = Self { kit };
         s3.ok("PUT /photos", &[], "").await;
