@@ -38,6 +38,7 @@ fn services() -> Vec<Service> {
         logs::service(),
         clearsky_api::service(),
         ssm::service(),
+        cloudwatch::service(),
     ]);
     services
 }
@@ -85,17 +86,20 @@ pub async fn workers(platform: &Arc<Platform>) -> anyhow::Result<()> {
     platform.state::<lambda::Functions>()?.start_tasks(platform).await;
     dynamodb::start(platform).await?;
     logs::start(platform).await;
+    cloudwatch::start(platform).await;
     clearsky_api::start(platform).await?;
     service::sweep::start(platform).await;
     Ok(())
 }
 
-/// Lets the houses finish what they owe: the last lines of functions reach their logs.
+/// Lets the houses finish what they owe: the last lines of functions reach their logs, what was measured its metrics.
 pub async fn drain(platform: &Arc<Platform>) -> anyhow::Result<()> {
     let functions = platform.state::<lambda::Functions>()?;
     if tokio::time::timeout(LOGS_DRAIN, functions.flush_logs()).await.is_err() {
         tracing::warn!("some lines of functions did not reach their logs");
     }
+    // Their lines may hold metrics.
+    cloudwatch::flush(platform).await?;
     iam::store_last_uses(platform).await?;
     Ok(())
 }

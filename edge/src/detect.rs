@@ -72,7 +72,8 @@ impl Detector {
                     fits.then(|| Claimed { service, plane, id: id(), form: Form::Host, path: path.to_owned() })
                 }
                 PlaneClaim::Path(prefix) => {
-                    let rest = path.strip_prefix(prefix)?.strip_prefix('/')?;
+                    let rest = path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+                    let rest = rest.strip_prefix('/').unwrap_or(rest);
                     let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
                     Some(Claimed { service, plane, id: id.to_owned(), form: Form::Path, path: format!("/{rest}") })
                 }

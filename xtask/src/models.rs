@@ -18,6 +18,7 @@ const MODELS: &[(&str, &str, &str)] = &[
     ("dynamodb", "dynamodb", "dynamodb/2012-08-10"),
     ("logs", "logs", "logs/2014-03-28"),
     ("ssm", "ssm", "ssm/2014-11-06"),
+    ("cloudwatch", "cloudwatch", "cloudwatch/2010-08-01"),
 ];
 
 /// Unpacks a model and drops what is not a fact.

@@ -129,7 +129,13 @@ fn whole(value: i64, schema: &'static Schema) -> Option<String> {
 }
 
 fn fractional(value: f64, schema: &'static Schema) -> Option<String> {
-    range(value, |number| number as f64, schema)
+    // Bounds that nobody set are those of whole numbers, which fractional ones may pass.
+    let number = |number| match number {
+        i64::MIN => f64::NEG_INFINITY,
+        i64::MAX => f64::INFINITY,
+        number => number as f64,
+    };
+    range(value, number, schema)
 }
 
 /// A writer that writes nothing and judges everything it is shown.

@@ -33,6 +33,7 @@ fn services() -> Vec<Service> {
         logs::service(),
         clearsky_api::service(),
         ssm::service(),
+        cloudwatch::service(),
     ]);
     services
 }

@@ -146,6 +146,11 @@ impl Metrics {
         Active { metrics: self, subject, at_once: *count }
     }
 
+    /// Who is at work now, and how often at once.
+    pub fn at_work(&self) -> HashMap<Subject, u32> {
+        held(&self.held).active.clone()
+    }
+
     /// Takes what has been recorded and not been taken.
     pub fn take(&self) -> Vec<Minute> {
         let mut taken = Vec::new();

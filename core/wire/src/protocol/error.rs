@@ -46,11 +46,15 @@ fn aws_json(model: &Model, error: &ErrorBody<'_>, content_type: &'static str) ->
 fn of_query(model: &Model, error: &ErrorBody<'_>, mut rendered: Rendered) -> Rendered {
     if model.query_compatible {
         let (status, fault) = if error.facts.fault == Fault::Sender { (400, "Sender") } else { (500, "Receiver") };
-        rendered.status = status;
+        // What is not there is not asked for again: clients repeat what ends with 500.
+        rendered.status = if error.facts.status == NOT_IMPLEMENTED { NOT_IMPLEMENTED } else { status };
         rendered.set("x-amzn-query-error", &format!("{};{fault}", error.facts.code));
     }
     rendered
 }
+
+/// The status of what is not there.
+const NOT_IMPLEMENTED: u16 = 501;
 
 /// Errors of the framework that AWS's services stand on, with its namespaces, in services that name namespaces (observed).
 const FRAMEWORK: &[(&str, &str)] = &[
