@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::metrics::Request;
 use crate::ports::Ports;
-use crate::{Auth, Caller, Cx, Failure, Metrics, Service, Tasks, Traced, Traces, Wanted, door};
+use crate::{Auth, Caller, Cx, Demand, Failure, Metrics, Service, Tasks, Traced, Traces, Wanted, door};
 
 /// What stands for a request's line in calls inside the server.
 pub(crate) const INSIDE: &str = "inside";
@@ -33,8 +33,13 @@ pub struct Platform {
     /// What is measured of requests and of what runs.
     pub metrics: Metrics,
     pub services: Vec<Arc<Service>>,
+    /// What is asked of each demand before it is judged: set by tests, which hold it against IAM's facts.
+    pub witness: OnceLock<Witness>,
     wired: OnceLock<Wired>,
 }
+
+/// Refuses a demand that no operation should make.
+pub type Witness = fn(&Demand) -> Result<(), Failure>;
 
 /// What a server was started with.
 #[derive(Debug, Clone)]
@@ -79,6 +84,7 @@ impl PlatformBuilder {
             wanted: Wanted::default(),
             metrics: Metrics::default(),
             services,
+            witness: OnceLock::new(),
             wired: OnceLock::new(),
         });
         let (ports, states) = wire(&platform);

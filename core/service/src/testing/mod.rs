@@ -80,7 +80,9 @@ impl Kit {
             settings,
             services,
         };
-        Self { platform: builder.build(wire), clock, blobs }
+        let platform = builder.build(wire);
+        let _ = platform.witness.set(facts::hold);
+        Self { platform, clock, blobs }
     }
 
     /// The ports that `new` takes, with one of them replaced.
