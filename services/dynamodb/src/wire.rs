@@ -111,11 +111,16 @@ pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
+    pub static ATTRIBUTE_ACTION: Schema = Schema::new("AttributeAction", Kind::String).values(&["ADD", "PUT", "DELETE"]);
     pub static ATTRIBUTE_DEFINITION: Schema = Schema::new("AttributeDefinition", Kind::Structure);
     pub static ATTRIBUTE_DEFINITIONS: Schema = Schema::new("AttributeDefinitions", Kind::List { item_name: "member", item: &ATTRIBUTE_DEFINITION, flattened: false });
     pub static ATTRIBUTE_MAP: Schema = Schema::new("AttributeMap", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE, flattened: false });
     pub static ATTRIBUTE_NAME: Schema = Schema::new("AttributeName", Kind::String).length_max(65535);
+    pub static ATTRIBUTE_NAME_LIST: Schema = Schema::new("AttributeNameList", Kind::List { item_name: "member", item: &ATTRIBUTE_NAME, flattened: false }).length(1, u64::MAX);
+    pub static ATTRIBUTE_UPDATES: Schema = Schema::new("AttributeUpdates", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE_UPDATE, flattened: false });
     pub static ATTRIBUTE_VALUE: Schema = Schema::new("AttributeValue", Kind::Custom);
+    pub static ATTRIBUTE_VALUE_LIST: Schema = Schema::new("AttributeValueList", Kind::List { item_name: "member", item: &ATTRIBUTE_VALUE, flattened: false });
+    pub static ATTRIBUTE_VALUE_UPDATE: Schema = Schema::new("AttributeValueUpdate", Kind::Structure);
     pub static BACKFILLING: Schema = Schema::new("Backfilling", Kind::Boolean);
     pub static BATCH_GET_ITEM_INPUT: Schema = Schema::new("BatchGetItemInput", Kind::Structure);
     pub static BATCH_GET_ITEM_OUTPUT: Schema = Schema::new("BatchGetItemOutput", Kind::Structure);
@@ -129,8 +134,11 @@ pub mod schema {
     pub static BOOLEAN_OBJECT: Schema = Schema::new("BooleanObject", Kind::Boolean);
     pub static CAPACITY: Schema = Schema::new("Capacity", Kind::Structure);
     pub static CLIENT_REQUEST_TOKEN: Schema = Schema::new("ClientRequestToken", Kind::String).length(1, 36);
+    pub static COMPARISON_OPERATOR: Schema = Schema::new("ComparisonOperator", Kind::String).values(&["IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE", "CONTAINS"]);
+    pub static CONDITION: Schema = Schema::new("Condition", Kind::Structure);
     pub static CONDITION_CHECK: Schema = Schema::new("ConditionCheck", Kind::Structure);
     pub static CONDITION_EXPRESSION: Schema = Schema::new("ConditionExpression", Kind::String);
+    pub static CONDITIONAL_OPERATOR: Schema = Schema::new("ConditionalOperator", Kind::String).values(&["AND", "OR"]);
     pub static CONSISTENT_READ: Schema = Schema::new("ConsistentRead", Kind::Boolean);
     pub static CONSUMED_CAPACITY: Schema = Schema::new("ConsumedCapacity", Kind::Structure);
     pub static CONSUMED_CAPACITY_MULTIPLE: Schema = Schema::new("ConsumedCapacityMultiple", Kind::List { item_name: "member", item: &CONSUMED_CAPACITY, flattened: false });
@@ -151,10 +159,13 @@ pub mod schema {
     pub static DESCRIBE_TABLE_OUTPUT: Schema = Schema::new("DescribeTableOutput", Kind::Structure);
     pub static DESCRIBE_TIME_TO_LIVE_INPUT: Schema = Schema::new("DescribeTimeToLiveInput", Kind::Structure);
     pub static DESCRIBE_TIME_TO_LIVE_OUTPUT: Schema = Schema::new("DescribeTimeToLiveOutput", Kind::Structure);
+    pub static EXPECTED_ATTRIBUTE_MAP: Schema = Schema::new("ExpectedAttributeMap", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &EXPECTED_ATTRIBUTE_VALUE, flattened: false });
+    pub static EXPECTED_ATTRIBUTE_VALUE: Schema = Schema::new("ExpectedAttributeValue", Kind::Structure);
     pub static EXPRESSION_ATTRIBUTE_NAME_MAP: Schema = Schema::new("ExpressionAttributeNameMap", Kind::Map { key_name: "key", key: &EXPRESSION_ATTRIBUTE_NAME_VARIABLE, value_name: "value", value: &ATTRIBUTE_NAME, flattened: false });
     pub static EXPRESSION_ATTRIBUTE_NAME_VARIABLE: Schema = Schema::new("ExpressionAttributeNameVariable", Kind::String);
     pub static EXPRESSION_ATTRIBUTE_VALUE_MAP: Schema = Schema::new("ExpressionAttributeValueMap", Kind::Custom);
     pub static EXPRESSION_ATTRIBUTE_VALUE_VARIABLE: Schema = Schema::new("ExpressionAttributeValueVariable", Kind::String);
+    pub static FILTER_CONDITION_MAP: Schema = Schema::new("FilterConditionMap", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &CONDITION, flattened: false });
     pub static GET: Schema = Schema::new("Get", Kind::Structure);
     pub static GET_ITEM_INPUT: Schema = Schema::new("GetItemInput", Kind::Structure);
     pub static GET_ITEM_OUTPUT: Schema = Schema::new("GetItemOutput", Kind::Structure);
@@ -177,6 +188,7 @@ pub mod schema {
     pub static ITEM_RESPONSE: Schema = Schema::new("ItemResponse", Kind::Structure);
     pub static ITEM_RESPONSE_LIST: Schema = Schema::new("ItemResponseList", Kind::List { item_name: "member", item: &ITEM_RESPONSE, flattened: false }).length(1, 100);
     pub static KEY: Schema = Schema::new("Key", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &ATTRIBUTE_VALUE, flattened: false });
+    pub static KEY_CONDITIONS: Schema = Schema::new("KeyConditions", Kind::Map { key_name: "key", key: &ATTRIBUTE_NAME, value_name: "value", value: &CONDITION, flattened: false });
     pub static KEY_EXPRESSION: Schema = Schema::new("KeyExpression", Kind::String);
     pub static KEY_LIST: Schema = Schema::new("KeyList", Kind::List { item_name: "member", item: &KEY, flattened: false }).length(1, 100);
     pub static KEY_SCHEMA: Schema = Schema::new("KeySchema", Kind::List { item_name: "member", item: &KEY_SCHEMA_ELEMENT, flattened: false }).length(1, 2);
@@ -258,6 +270,11 @@ structure! { AttributeDefinition: [
     attribute_type: String = Member::new("AttributeType", &schema::SCALAR_ATTRIBUTE_TYPE).required();
 ] streams [  ] refuses [  ] }
 
+structure! { AttributeValueUpdate: [
+    value: Option<crate::model::AttributeValue> = Member::new("Value", &schema::ATTRIBUTE_VALUE);
+    action: Option<String> = Member::new("Action", &schema::ATTRIBUTE_ACTION);
+] streams [  ] refuses [  ] }
+
 structure! { BatchGetItemInput: [
     request_items: BTreeMap<String, KeysAndAttributes> = Member::new("RequestItems", &schema::BATCH_GET_REQUEST_MAP).required();
     return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
@@ -290,6 +307,11 @@ structure! { Capacity: [
     read_capacity_units: Option<f64> = Member::new("ReadCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
     write_capacity_units: Option<f64> = Member::new("WriteCapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
     capacity_units: Option<f64> = Member::new("CapacityUnits", &schema::CONSUMED_CAPACITY_UNITS);
+] streams [  ] refuses [  ] }
+
+structure! { Condition: [
+    attribute_value_list: Option<Vec<crate::model::AttributeValue>> = Member::new("AttributeValueList", &schema::ATTRIBUTE_VALUE_LIST);
+    comparison_operator: String = Member::new("ComparisonOperator", &schema::COMPARISON_OPERATOR).required();
 ] streams [  ] refuses [  ] }
 
 structure! { ConditionCheck: [
@@ -352,6 +374,8 @@ structure! { DeleteGlobalSecondaryIndexAction: [
 structure! { DeleteItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
+    expected: Option<BTreeMap<String, ExpectedAttributeValue>> = Member::new("Expected", &schema::EXPECTED_ATTRIBUTE_MAP);
+    conditional_operator: Option<String> = Member::new("ConditionalOperator", &schema::CONDITIONAL_OPERATOR);
     return_values: Option<String> = Member::new("ReturnValues", &schema::RETURN_VALUE);
     return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
     return_item_collection_metrics: Option<String> = Member::new("ReturnItemCollectionMetrics", &schema::RETURN_ITEM_COLLECTION_METRICS);
@@ -359,7 +383,7 @@ structure! { DeleteItemInput: [
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
     return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
-] streams [  ] refuses [ Member::new("Expected", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { DeleteItemOutput: [
     attributes: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Attributes", &schema::ATTRIBUTE_MAP);
@@ -395,6 +419,13 @@ structure! { DescribeTimeToLiveOutput: [
     time_to_live_description: Option<TimeToLiveDescription> = Member::new("TimeToLiveDescription", &schema::TIME_TO_LIVE_DESCRIPTION);
 ] streams [  ] refuses [  ] }
 
+structure! { ExpectedAttributeValue: [
+    value: Option<crate::model::AttributeValue> = Member::new("Value", &schema::ATTRIBUTE_VALUE);
+    exists: Option<bool> = Member::new("Exists", &schema::BOOLEAN_OBJECT);
+    comparison_operator: Option<String> = Member::new("ComparisonOperator", &schema::COMPARISON_OPERATOR);
+    attribute_value_list: Option<Vec<crate::model::AttributeValue>> = Member::new("AttributeValueList", &schema::ATTRIBUTE_VALUE_LIST);
+] streams [  ] refuses [  ] }
+
 structure! { Get: [
     key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
@@ -405,11 +436,12 @@ structure! { Get: [
 structure! { GetItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
+    attributes_to_get: Option<Vec<String>> = Member::new("AttributesToGet", &schema::ATTRIBUTE_NAME_LIST);
     consistent_read: Option<bool> = Member::new("ConsistentRead", &schema::CONSISTENT_READ);
     return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
     projection_expression: Option<String> = Member::new("ProjectionExpression", &schema::PROJECTION_EXPRESSION);
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
-] streams [  ] refuses [ Member::new("AttributesToGet", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { GetItemOutput: [
     item: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Item", &schema::ATTRIBUTE_MAP);
@@ -457,10 +489,11 @@ structure! { KeySchemaElement: [
 
 structure! { KeysAndAttributes: [
     keys: Vec<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Keys", &schema::KEY_LIST).required();
+    attributes_to_get: Option<Vec<String>> = Member::new("AttributesToGet", &schema::ATTRIBUTE_NAME_LIST);
     consistent_read: Option<bool> = Member::new("ConsistentRead", &schema::CONSISTENT_READ);
     projection_expression: Option<String> = Member::new("ProjectionExpression", &schema::PROJECTION_EXPRESSION);
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
-] streams [  ] refuses [ Member::new("AttributesToGet", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { ListTablesInput: [
     exclusive_start_table_name: Option<String> = Member::new("ExclusiveStartTableName", &schema::TABLE_NAME);
@@ -515,14 +548,16 @@ structure! { Put: [
 structure! { PutItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     item: BTreeMap<String, crate::model::AttributeValue> = Member::new("Item", &schema::PUT_ITEM_INPUT_ATTRIBUTE_MAP).required();
+    expected: Option<BTreeMap<String, ExpectedAttributeValue>> = Member::new("Expected", &schema::EXPECTED_ATTRIBUTE_MAP);
     return_values: Option<String> = Member::new("ReturnValues", &schema::RETURN_VALUE);
     return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
     return_item_collection_metrics: Option<String> = Member::new("ReturnItemCollectionMetrics", &schema::RETURN_ITEM_COLLECTION_METRICS);
+    conditional_operator: Option<String> = Member::new("ConditionalOperator", &schema::CONDITIONAL_OPERATOR);
     condition_expression: Option<String> = Member::new("ConditionExpression", &schema::CONDITION_EXPRESSION);
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
     return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
-] streams [  ] refuses [ Member::new("Expected", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { PutItemOutput: [
     attributes: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Attributes", &schema::ATTRIBUTE_MAP);
@@ -538,8 +573,12 @@ structure! { QueryInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     index_name: Option<String> = Member::new("IndexName", &schema::INDEX_NAME);
     select: Option<String> = Member::new("Select", &schema::SELECT);
+    attributes_to_get: Option<Vec<String>> = Member::new("AttributesToGet", &schema::ATTRIBUTE_NAME_LIST);
     limit: Option<i32> = Member::new("Limit", &schema::POSITIVE_INTEGER_OBJECT);
     consistent_read: Option<bool> = Member::new("ConsistentRead", &schema::CONSISTENT_READ);
+    key_conditions: Option<BTreeMap<String, Condition>> = Member::new("KeyConditions", &schema::KEY_CONDITIONS);
+    query_filter: Option<BTreeMap<String, Condition>> = Member::new("QueryFilter", &schema::FILTER_CONDITION_MAP);
+    conditional_operator: Option<String> = Member::new("ConditionalOperator", &schema::CONDITIONAL_OPERATOR);
     scan_index_forward: Option<bool> = Member::new("ScanIndexForward", &schema::BOOLEAN_OBJECT);
     exclusive_start_key: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("ExclusiveStartKey", &schema::KEY);
     return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
@@ -548,7 +587,7 @@ structure! { QueryInput: [
     key_condition_expression: Option<String> = Member::new("KeyConditionExpression", &schema::KEY_EXPRESSION);
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
-] streams [  ] refuses [ Member::new("AttributesToGet", &schema::REFUSED), Member::new("KeyConditions", &schema::REFUSED), Member::new("QueryFilter", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { QueryOutput: [
     items: Option<Vec<BTreeMap<String, crate::model::AttributeValue>>> = Member::new("Items", &schema::ITEM_LIST);
@@ -565,8 +604,11 @@ structure! { SSESpecification: [
 structure! { ScanInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     index_name: Option<String> = Member::new("IndexName", &schema::INDEX_NAME);
+    attributes_to_get: Option<Vec<String>> = Member::new("AttributesToGet", &schema::ATTRIBUTE_NAME_LIST);
     limit: Option<i32> = Member::new("Limit", &schema::POSITIVE_INTEGER_OBJECT);
     select: Option<String> = Member::new("Select", &schema::SELECT);
+    scan_filter: Option<BTreeMap<String, Condition>> = Member::new("ScanFilter", &schema::FILTER_CONDITION_MAP);
+    conditional_operator: Option<String> = Member::new("ConditionalOperator", &schema::CONDITIONAL_OPERATOR);
     exclusive_start_key: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("ExclusiveStartKey", &schema::KEY);
     return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
     total_segments: Option<i32> = Member::new("TotalSegments", &schema::SCAN_TOTAL_SEGMENTS);
@@ -576,7 +618,7 @@ structure! { ScanInput: [
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
     consistent_read: Option<bool> = Member::new("ConsistentRead", &schema::CONSISTENT_READ);
-] streams [  ] refuses [ Member::new("AttributesToGet", &schema::REFUSED), Member::new("ScanFilter", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { ScanOutput: [
     items: Option<Vec<BTreeMap<String, crate::model::AttributeValue>>> = Member::new("Items", &schema::ITEM_LIST);
@@ -662,6 +704,9 @@ structure! { UpdateGlobalSecondaryIndexAction: [
 structure! { UpdateItemInput: [
     table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
     key: BTreeMap<String, crate::model::AttributeValue> = Member::new("Key", &schema::KEY).required();
+    attribute_updates: Option<BTreeMap<String, AttributeValueUpdate>> = Member::new("AttributeUpdates", &schema::ATTRIBUTE_UPDATES);
+    expected: Option<BTreeMap<String, ExpectedAttributeValue>> = Member::new("Expected", &schema::EXPECTED_ATTRIBUTE_MAP);
+    conditional_operator: Option<String> = Member::new("ConditionalOperator", &schema::CONDITIONAL_OPERATOR);
     return_values: Option<String> = Member::new("ReturnValues", &schema::RETURN_VALUE);
     return_consumed_capacity: Option<String> = Member::new("ReturnConsumedCapacity", &schema::RETURN_CONSUMED_CAPACITY);
     return_item_collection_metrics: Option<String> = Member::new("ReturnItemCollectionMetrics", &schema::RETURN_ITEM_COLLECTION_METRICS);
@@ -670,7 +715,7 @@ structure! { UpdateItemInput: [
     expression_attribute_names: Option<BTreeMap<String, String>> = Member::new("ExpressionAttributeNames", &schema::EXPRESSION_ATTRIBUTE_NAME_MAP);
     expression_attribute_values: Option<crate::attribute::ExpressionValues> = Member::new("ExpressionAttributeValues", &schema::EXPRESSION_ATTRIBUTE_VALUE_MAP);
     return_values_on_condition_check_failure: Option<String> = Member::new("ReturnValuesOnConditionCheckFailure", &schema::RETURN_VALUES_ON_CONDITION_CHECK_FAILURE);
-] streams [  ] refuses [ Member::new("AttributeUpdates", &schema::REFUSED), Member::new("Expected", &schema::REFUSED), Member::new("ConditionalOperator", &schema::REFUSED) ] }
+] streams [  ] refuses [  ] }
 
 structure! { UpdateItemOutput: [
     attributes: Option<BTreeMap<String, crate::model::AttributeValue>> = Member::new("Attributes", &schema::ATTRIBUTE_MAP);

@@ -8,6 +8,7 @@ mod it {
     mod index;
     mod item;
     mod kit;
+    mod legacy;
     mod query;
     mod table;
     mod transact;

@@ -116,9 +116,10 @@ fn both(
 }
 
 fn add(current: &AttributeValue, value: &AttributeValue) -> Result<AttributeValue, UpdateError> {
-    use AttributeValue::{Bs, N, Ns, Ss};
+    use AttributeValue::{Bs, L, N, Ns, Ss};
     match (current, value) {
         (N(a), N(b)) => Ok(N(a.checked_add(*b)?)),
+        (L(a), L(b)) => Ok(L([a.as_slice(), b.as_slice()].concat())),
         (Ss(a), Ss(b)) => Ok(Ss(a | b)),
         (Ns(a), Ns(b)) => Ok(Ns(a | b)),
         (Bs(a), Bs(b)) => Ok(Bs(a | b)),

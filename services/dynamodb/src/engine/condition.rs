@@ -56,10 +56,10 @@ impl Condition {
         inside.map_or(Ok(()), |path| Err(ExpressionError::KeyNotScalar(path.root().to_owned())))
     }
 
-    /// Refuses any use of a key attribute, as a Query's filter must.
-    pub fn check_no_keys(&self, schema: &KeySchema) -> Result<(), ExpressionError> {
+    /// Refuses any use of a key attribute, as a Query's filter must; `named` is what the error calls the filter.
+    pub fn check_no_keys(&self, schema: &KeySchema, named: &'static str) -> Result<(), ExpressionError> {
         let key = self.paths().into_iter().find(|path| schema.contains(path.root()));
-        key.map_or(Ok(()), |path| Err(ExpressionError::KeyFiltered(path.root().to_owned())))
+        key.map_or(Ok(()), |path| Err(ExpressionError::KeyFiltered(named, path.root().to_owned())))
     }
 
     /// The top-level attributes that it looks at, perhaps several times.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    engine::{key::KeyError, number::NumberError},
+    engine::{key::KeyError, legacy::LegacyError, number::NumberError},
     model::Kind,
 };
 
@@ -79,12 +79,14 @@ pub enum ExpressionError {
     KeyEmpty(&'static str, String),
     #[error(transparent)]
     KeySize(#[from] KeyError),
+    #[error(transparent)]
+    Legacy(#[from] LegacyError),
     #[error(
         "One or more parameter values were invalid: Cannot update attribute {0}. This attribute is part of the key"
     )]
     KeyUpdate(String),
-    #[error("Filter Expression can only contain non-primary key attributes: Primary key attribute: {0}")]
-    KeyFiltered(String),
+    #[error("{0} can only contain non-primary key attributes: Primary key attribute: {1}")]
+    KeyFiltered(&'static str, String),
     #[error("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: {0}")]
     KeyNotScalar(String),
 }
@@ -180,6 +182,8 @@ pub enum UpdateError {
     MissingAttribute,
     #[error("An operand in the update expression has an incorrect data type")]
     IncorrectType,
+    #[error("Type mismatch for attribute to update")]
+    OldTypeMismatch,
     #[error(transparent)]
     Number(#[from] NumberError),
 }

@@ -72,6 +72,11 @@ impl KeyCondition {
 }
 
 impl KeyConditions {
+    /// Of ranges of different attributes.
+    pub(super) fn of(ranges: Vec<(Path, Range<AttributeValue>)>) -> Self {
+        Self(ranges)
+    }
+
     /// What it says about a table or an index with this key.
     pub fn on(&self, schema: &KeySchema) -> Result<KeyQuery, ExpressionError> {
         if 2 < self.0.len() {

@@ -8,6 +8,7 @@ pub mod error;
 pub mod index;
 pub mod key;
 pub mod key_condition;
+pub mod legacy;
 pub mod path;
 pub mod placeholders;
 pub mod projection;

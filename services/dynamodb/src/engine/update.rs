@@ -20,6 +20,14 @@ pub struct Update {
     /// One list for each section, in the order written.
     pub(super) sections: Vec<Vec<Action>>,
     touched: Projection,
+    form: Form,
+}
+
+/// How it was written, which errors tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Expression,
+    AttributeUpdates,
 }
 
 /// What an update does to one path.
@@ -70,6 +78,12 @@ impl Update {
         compile(text, placeholders).map_err(|problem| ExpressionError::Invalid(ExpressionKind::Update, problem))
     }
 
+    /// Of actions on attributes, each another one.
+    pub(super) fn of_old(actions: Vec<Action>) -> Self {
+        let paths: Vec<Path> = actions.iter().map(|action| action.path.clone()).collect();
+        Self { sections: vec![actions], touched: Projection::of(&paths), form: Form::AttributeUpdates }
+    }
+
     /// Refuses to touch the key.
     pub fn check_keys(&self, schema: &KeySchema) -> Result<(), ExpressionError> {
         let key = self.actions().find(|action| schema.contains(action.path.root()));
@@ -78,7 +92,10 @@ impl Update {
 
     /// Changes the item, or leaves it as it was and says why. Every right side sees the item as it was before.
     pub fn apply(&self, item: &mut Item) -> Result<(), UpdateError> {
-        apply::apply(self, item)
+        apply::apply(self, item).map_err(|error| match (error, self.form) {
+            (UpdateError::IncorrectType, Form::AttributeUpdates) => UpdateError::OldTypeMismatch,
+            (error, _) => error,
+        })
     }
 
     /// Whether it neither sets nor adds anything.
@@ -152,7 +169,7 @@ fn compile(text: &str, placeholders: &mut Placeholders) -> Result<Update, Proble
         sections.push(actions);
     }
     sections.reverse();
-    Ok(Update { sections, touched: Projection::of(&paths) })
+    Ok(Update { sections, touched: Projection::of(&paths), form: Form::Expression })
 }
 
 fn names_defined(operand: &RawOperand<'_>, placeholders: &Placeholders) -> Result<(), Problem> {

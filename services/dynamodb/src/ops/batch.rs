@@ -70,8 +70,15 @@ async fn get(
     asked: &KeysAndAttributes,
     bytes_so_far: &mut usize,
 ) -> Result<Got, Error> {
-    let KeysAndAttributes { keys, consistent_read, projection_expression, expression_attribute_names } = asked;
-    let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
+    let KeysAndAttributes {
+        keys,
+        attributes_to_get,
+        consistent_read,
+        projection_expression,
+        expression_attribute_names,
+    } = asked;
+    let old = attributes_to_get.as_ref();
+    let (projection, asked) = request::projection(projection_expression, expression_attribute_names, old)?;
     let table = request::table(cx, tx, action!(dynamodb::BatchGetItem), given).await?;
     let primary = keys.iter().map(|key| key::of_request(&table.key_schema, key)).collect::<Result<Vec<_>, _>>();
     let primary = request::permitted(cx, action!(dynamodb::BatchGetItem), &table, primary, asked).await?;

@@ -10,6 +10,7 @@ use crate::errors::Error;
 use crate::model::{AttributeValue, ITEM_BYTES_MAX, Item, NESTING_MAX, PrimaryKey, Table, ValueError, item_size_bytes};
 use crate::ops::capacity::{Consistency, Units, read_units};
 use crate::ops::collection;
+use crate::ops::legacy::Old;
 use crate::ops::request::{self, Asked, Given};
 use crate::store::{self, Before, EntryWrite};
 use crate::wire::{
@@ -93,9 +94,11 @@ pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Resu
     let PutItemInput {
         table_name,
         item,
+        expected,
         return_values,
         return_consumed_capacity,
         return_item_collection_metrics,
+        conditional_operator,
         condition_expression,
         expression_attribute_names,
         expression_attribute_values,
@@ -103,7 +106,9 @@ pub(crate) async fn put_item(cx: &Cx, tx: &mut Tx, input: &PutItemInput) -> Resu
     } = input;
     let returned = Returned::of_old(return_values.as_deref())?;
     let condition = condition_expression.as_deref();
-    let expressions = Given::guarding(condition, expression_attribute_names, expression_attribute_values).parse()?;
+    let given = Given::guarding(condition, expression_attribute_names, expression_attribute_values);
+    let old = Old::guarding(expected, conditional_operator);
+    let expressions = Given { old, ..given }.parse()?;
     let asked = Asked::of(&expressions).naming(item).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let bytes = check_size(item)?;
@@ -133,12 +138,14 @@ pub(crate) async fn get_item(cx: &Cx, tx: &mut Tx, input: &GetItemInput) -> Resu
     let GetItemInput {
         table_name,
         key,
+        attributes_to_get,
         consistent_read,
         return_consumed_capacity,
         projection_expression,
         expression_attribute_names,
     } = input;
-    let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
+    let (projection, asked) =
+        request::projection(projection_expression, expression_attribute_names, attributes_to_get.as_ref())?;
     let table = request::table(cx, tx, action!(dynamodb::GetItem), table_name).await?;
     let key = key::of_request(&table.key_schema, key);
     let key = request::permitted(cx, action!(dynamodb::GetItem), &table, key, asked).await?;
@@ -160,9 +167,12 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
     let UpdateItemInput {
         table_name,
         key,
+        expected,
         return_values,
         return_consumed_capacity,
         return_item_collection_metrics,
+        attribute_updates,
+        conditional_operator,
         update_expression,
         condition_expression,
         expression_attribute_names,
@@ -174,6 +184,7 @@ pub(crate) async fn update_item(cx: &Cx, tx: &mut Tx, input: &UpdateItemInput) -
         values: expression_attribute_values.as_ref(),
         condition: condition_expression.as_deref(),
         update: update_expression.as_deref(),
+        old: Old { attribute_updates: attribute_updates.as_ref(), ..Old::guarding(expected, conditional_operator) },
         takes_values: ": UpdateExpression and ConditionExpression are null",
         ..Given::default()
     }
@@ -259,9 +270,11 @@ pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -
     let DeleteItemInput {
         table_name,
         key,
+        expected,
         return_values,
         return_consumed_capacity,
         return_item_collection_metrics,
+        conditional_operator,
         condition_expression,
         expression_attribute_names,
         expression_attribute_values,
@@ -269,7 +282,9 @@ pub(crate) async fn delete_item(cx: &Cx, tx: &mut Tx, input: &DeleteItemInput) -
     } = input;
     let returned = Returned::of_old(return_values.as_deref())?;
     let condition = condition_expression.as_deref();
-    let expressions = Given::guarding(condition, expression_attribute_names, expression_attribute_values).parse()?;
+    let given = Given::guarding(condition, expression_attribute_names, expression_attribute_values);
+    let old = Old::guarding(expected, conditional_operator);
+    let expressions = Given { old, ..given }.parse()?;
     let asked = Asked::of(&expressions).returning(return_values.as_deref());
     let guard = Guard::new(expressions.condition, return_values_on_condition_check_failure.as_deref());
     let table = request::table(cx, tx, action!(dynamodb::DeleteItem), table_name).await?;

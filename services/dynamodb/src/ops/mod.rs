@@ -6,6 +6,7 @@ pub(crate) mod capacity;
 pub(crate) mod collection;
 pub(crate) mod index;
 pub(crate) mod item;
+pub(crate) mod legacy;
 pub(crate) mod pages;
 pub(crate) mod query;
 pub(crate) mod request;

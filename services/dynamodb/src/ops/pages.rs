@@ -141,23 +141,27 @@ impl Found {
     }
 }
 
-/// What `Select` and a projection ask for together.
+/// What errors call the projection.
+pub(crate) fn projecting(attributes_to_get: Option<&Vec<String>>) -> &'static str {
+    if attributes_to_get.is_some() { "AttributesToGet" } else { "ProjectionExpression" }
+}
+
+/// What `Select` and a projection, called so, ask for together.
 pub(crate) fn shown<'r>(
     select: Option<&str>,
     projection: Option<&'r Projection>,
+    named: &str,
     index: Option<&str>,
 ) -> Result<Shown<'r>, Error> {
     let refuse = |text: &str| Err(Error::invalid(text));
     match (select, projection) {
         (Some("COUNT"), None) => Ok(Shown::Count),
-        (Some("COUNT"), Some(_)) => {
-            refuse("Cannot specify the ProjectionExpression when choosing to get only the Count")
-        }
+        (Some("COUNT"), Some(_)) => refuse(&format!("Cannot specify the {named} when choosing to get only the Count")),
         (Some("ALL_PROJECTED_ATTRIBUTES"), _) if index.is_none() => {
             refuse("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
         }
         (Some(select @ ("ALL_ATTRIBUTES" | "ALL_PROJECTED_ATTRIBUTES")), Some(_)) => {
-            refuse(&format!("Cannot specify the ProjectionExpression when choosing to get {select}"))
+            refuse(&format!("Cannot specify the {named} when choosing to get {select}"))
         }
         (Some("SPECIFIC_ATTRIBUTES"), None) => {
             refuse("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")

@@ -7,6 +7,7 @@ use crate::engine::key_condition::KeyQuery;
 use crate::errors::Error;
 use crate::model::Item;
 use crate::ops::capacity::Consistency;
+use crate::ops::legacy::Old;
 use crate::ops::pages::{self, Reading};
 use crate::ops::request::{self, Asked, Expressions, Given};
 use crate::ops::source::Source;
@@ -28,8 +29,12 @@ pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<Qu
         key_condition_expression,
         expression_attribute_names,
         expression_attribute_values,
+        attributes_to_get,
+        key_conditions,
+        query_filter,
+        conditional_operator,
     } = input;
-    if key_condition_expression.is_none() {
+    if key_condition_expression.is_none() && key_conditions.is_none() {
         return Err(Error::invalid(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
         ));
@@ -40,27 +45,31 @@ pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<Qu
         filter: filter_expression.as_deref(),
         key_condition: key_condition_expression.as_deref(),
         projection: projection_expression.as_deref(),
+        old: Old::querying(key_conditions, query_filter, conditional_operator, attributes_to_get),
         takes_values: ": FilterExpression and KeyConditionExpression are null",
         ..Given::default()
     }
     .parse()?;
     let (select, index_name) = (select.as_deref(), index_name.as_deref());
-    let shown = pages::shown(select, expressions.projection.as_ref(), index_name)?;
+    let shown = pages::shown(
+        select,
+        expressions.projection.as_ref(),
+        pages::projecting(attributes_to_get.as_ref()),
+        index_name,
+    )?;
     let table = request::table(cx, tx, action!(dynamodb::Query), table_name).await?;
     let selecting = select.or(index_name.and(expressions.projection.is_none().then_some("ALL_PROJECTED_ATTRIBUTES")));
     let asked = Asked::of(&expressions).selecting(selecting, expressions.projection.as_ref()).through(index_name);
     let source = Source::of(&table, index_name);
     let consistency = Consistency::of(*consistent_read);
+    let filtered = if query_filter.is_some() { "QueryFilter" } else { "Filter Expression" };
     let checked = source.and_then(|source| {
         source.check(consistency, select, shown, expressions.filter.as_ref())?;
-        Ok((source, check(source, &expressions)?))
+        Ok((source, check(source, &expressions, filtered)?))
     });
     let (source, wanted) = request::permitted(cx, action!(dynamodb::Query), &table, checked, asked).await?;
     let direction = if *scan_index_forward == Some(false) { Direction::Reverse } else { Direction::Forward };
-    let mut range = source.rows(&wanted).direction(direction);
-    if let Some(start) = exclusive_start_key {
-        range = after(source, &wanted, range, start)?;
-    }
+    let range = after(source, &wanted, source.rows(&wanted).direction(direction), exclusive_start_key.as_ref())?;
 
     let filter = expressions.filter.as_ref();
     let fetches = source.fetches(select, shown, filter);
@@ -77,18 +86,19 @@ pub(crate) async fn query(cx: &Cx, tx: &mut Tx, input: &QueryInput) -> Result<Qu
 }
 
 /// Checks the expressions against the key, and says what the key conditions select.
-fn check(source: Source<'_>, expressions: &Expressions) -> Result<KeyQuery, Error> {
+fn check(source: Source<'_>, expressions: &Expressions, filtered: &'static str) -> Result<KeyQuery, Error> {
     let Expressions { filter, key_conditions, projection, .. } = expressions;
     if let Some(filter) = filter {
         request::check_condition(source.table, filter)?;
-        filter.check_no_keys(source.schema())?;
+        filter.check_no_keys(source.schema(), filtered)?;
     }
     request::check_projection(source.table, projection.as_ref())?;
     let conditions = key_conditions.as_ref().ok_or_else(|| Error::invalid("No key condition"))?;
     Ok(conditions.on(source.schema())?)
 }
 
-fn after(source: Source<'_>, wanted: &KeyQuery, range: Range, start: &Item) -> Result<Range, Error> {
+fn after(source: Source<'_>, wanted: &KeyQuery, range: Range, start: Option<&Item>) -> Result<Range, Error> {
+    let Some(start) = start else { return Ok(range) };
     let (hash, row) = source.start(start)?;
     if hash != wanted.hash {
         return Err(Error::invalid(

@@ -16,6 +16,7 @@ use crate::engine::projection::Projection;
 use crate::engine::update::Update;
 use crate::errors::Error;
 use crate::model::{Item, PrimaryKey, Table};
+use crate::ops::legacy::Old;
 use crate::ops::source::Source;
 use crate::{names, store};
 
@@ -29,6 +30,8 @@ pub(crate) struct Given<'i> {
     pub filter: Option<&'i str>,
     pub key_condition: Option<&'i str>,
     pub projection: Option<&'i str>,
+    /// What it says instead of expressions.
+    pub old: Old<'i>,
     /// The expressions that could have used values; the error of values without any names them.
     pub takes_values: &'static str,
 }
@@ -37,8 +40,10 @@ pub(crate) struct Given<'i> {
 pub(crate) fn projection(
     text: &Option<String>,
     names: &Option<BTreeMap<String, String>>,
+    attributes_to_get: Option<&Vec<String>>,
 ) -> Result<(Option<Projection>, Asked), Error> {
-    let given = Given { names: names.as_ref(), projection: text.as_deref(), ..Given::default() };
+    let old = Old { attributes_to_get, ..Old::default() };
+    let given = Given { names: names.as_ref(), projection: text.as_deref(), old, ..Given::default() };
     let expressions = given.parse()?;
     let asked = Asked::of(&expressions).selecting(None, expressions.projection.as_ref());
     Ok((expressions.projection, asked))
@@ -67,7 +72,16 @@ impl<'i> Given<'i> {
 
     /// Parses all of them and refuses placeholders that none uses.
     pub(crate) fn parse(self) -> Result<Expressions, ExpressionError> {
-        let Self { names, values, condition, update, filter, key_condition, projection, takes_values } = self;
+        let Self { names, values, condition, update, filter, key_condition, projection, old, takes_values } = self;
+        let given = [
+            ("ProjectionExpression", projection),
+            ("FilterExpression", filter),
+            ("UpdateExpression", update),
+            ("ConditionExpression", condition),
+            ("KeyConditionExpression", key_condition),
+        ];
+        let given: Vec<&str> = given.into_iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name).collect();
+        old.check_alone(&given)?;
         let with_values = [condition, update, filter, key_condition];
         let any_with_values = with_values.iter().any(Option::is_some);
         if names.is_some() && !any_with_values && projection.is_none() {
@@ -76,8 +90,9 @@ impl<'i> Given<'i> {
         if values.is_some() && !any_with_values {
             return Err(ExpressionError::NoExpressions("ExpressionAttributeValues", takes_values));
         }
+        let of_old = Expressions::of_old(old)?;
         if !any_with_values && projection.is_none() {
-            return Ok(Expressions::default());
+            return Ok(of_old);
         }
         let mut holders = Placeholders::new(names.cloned(), values.map(|values| values.0.clone()))?;
         let update = update.map(|text| Update::parse(text, &mut holders)).transpose()?;
@@ -87,8 +102,23 @@ impl<'i> Given<'i> {
         let key_condition = key_condition.map(|text| KeyCondition::parse(text, &mut holders)).transpose()?;
         let projection = projection.map(|text| Projection::parse(text, &mut holders)).transpose()?;
         holders.finish()?;
-        let key_conditions = key_condition.map(KeyCondition::conditions).transpose()?;
+        let key_conditions = key_condition.map(KeyCondition::conditions).transpose()?.or(of_old.key_conditions);
         Ok(Expressions { condition, update, filter, key_conditions, projection })
+    }
+}
+
+impl Expressions {
+    fn of_old(old: Old<'_>) -> Result<Self, ExpressionError> {
+        let condition = old.condition()?;
+        let guards = old.query_filter.is_none() && old.scan_filter.is_none();
+        let (condition, filter) = if guards { (condition, None) } else { (None, condition) };
+        Ok(Self {
+            condition,
+            filter,
+            update: old.update()?,
+            key_conditions: old.keys()?,
+            projection: old.projection()?,
+        })
     }
 }
 

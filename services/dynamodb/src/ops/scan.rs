@@ -5,6 +5,7 @@ use service::{Cx, action};
 
 use crate::errors::Error;
 use crate::ops::capacity::Consistency;
+use crate::ops::legacy::Old;
 use crate::ops::pages::{self, Reading, Segment};
 use crate::ops::request::{self, Asked, Given};
 use crate::ops::source::Source;
@@ -26,6 +27,9 @@ pub(crate) async fn scan(cx: &Cx, tx: &mut Tx, input: &ScanInput) -> Result<Scan
         expression_attribute_names,
         expression_attribute_values,
         consistent_read,
+        attributes_to_get,
+        scan_filter,
+        conditional_operator,
     } = input;
     let segment = segment_of(*segment, *total_segments)?;
     let expressions = Given {
@@ -33,12 +37,23 @@ pub(crate) async fn scan(cx: &Cx, tx: &mut Tx, input: &ScanInput) -> Result<Scan
         values: expression_attribute_values.as_ref(),
         filter: filter_expression.as_deref(),
         projection: projection_expression.as_deref(),
+        old: Old {
+            scan_filter: scan_filter.as_ref(),
+            conditional_operator: conditional_operator.as_deref(),
+            attributes_to_get: attributes_to_get.as_ref(),
+            ..Old::default()
+        },
         takes_values: ": FilterExpression is null",
         ..Given::default()
     }
     .parse()?;
     let (select, index_name) = (select.as_deref(), index_name.as_deref());
-    let shown = pages::shown(select, expressions.projection.as_ref(), index_name)?;
+    let shown = pages::shown(
+        select,
+        expressions.projection.as_ref(),
+        pages::projecting(attributes_to_get.as_ref()),
+        index_name,
+    )?;
     let table = request::table(cx, tx, action!(dynamodb::Scan), table_name).await?;
     let selecting = select.or(index_name.and(expressions.projection.is_none().then_some("ALL_PROJECTED_ATTRIBUTES")));
     let asked = Asked::of(&expressions).selecting(selecting, expressions.projection.as_ref()).through(index_name);

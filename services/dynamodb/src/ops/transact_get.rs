@@ -71,7 +71,7 @@ pub(crate) async fn transact_get_items(
 fn parse(item: &TransactGetItem) -> Result<(&Get, Option<Projection>, Asked), Error> {
     let TransactGetItem { get } = item;
     let Get { key: _, table_name: _, projection_expression, expression_attribute_names } = get;
-    let (projection, asked) = request::projection(projection_expression, expression_attribute_names)?;
+    let (projection, asked) = request::projection(projection_expression, expression_attribute_names, None)?;
     Ok((get, projection, asked))
 }
 

@@ -58,8 +58,11 @@ fn keys_are_scalars() {
     assert_eq!(condition("size(pk[0]) > a").check_key_paths(&schema()).unwrap_err().to_string(), scalar);
     assert_eq!(condition("pk > a").check_key_paths(&schema()), Ok(()));
     assert_eq!(
-        condition("a > b OR NOT attribute_exists(sk)").check_no_keys(&schema()).unwrap_err().to_string(),
+        condition("a > b OR NOT attribute_exists(sk)")
+            .check_no_keys(&schema(), "Filter Expression")
+            .unwrap_err()
+            .to_string(),
         "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"
     );
-    assert_eq!(condition("a > b").check_no_keys(&schema()), Ok(()));
+    assert_eq!(condition("a > b").check_no_keys(&schema(), "Filter Expression"), Ok(()));
 }
