@@ -1,10 +1,13 @@
 //! Request bodies: read whole up to a limit, or streamed with their framing and hash checked.
 
+use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use futures::{Stream, StreamExt};
 use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
 use http_body_util::{BodyExt, Limited};
 use service::{BodyError, Incoming, Trailers, checksums_wanted};
 use sha2::{Digest, Sha256};
@@ -27,6 +30,21 @@ pub(crate) async fn whole(body: Arriving, max: usize) -> Result<Bytes, Unread> {
     match Limited::new(body, max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Unread::TooLarge),
+        Err(_) => Err(Unread::Broken),
+    }
+}
+
+/// A body as its client meant it: SDKs pack large ones (`Content-Encoding: gzip`). It may have as many bytes unpacked.
+pub(crate) fn unpacked(body: &Bytes, headers: &HeaderMap, max: usize) -> Result<Bytes, Unread> {
+    if headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
+        return Ok(body.clone());
+    }
+    let mut plain = Vec::new();
+    let most = (max as u64).saturating_add(1);
+    let read = GzDecoder::new(body.as_ref()).take(most).read_to_end(&mut plain);
+    match read {
+        Ok(bytes) if max < bytes => Err(Unread::TooLarge),
+        Ok(_) => Ok(plain.into()),
         Err(_) => Err(Unread::Broken),
     }
 }
@@ -145,5 +163,36 @@ fn body_error(error: &ChunkError) -> BodyError {
         ChunkError::Signature => BodyError::ChunkSignature,
         ChunkError::Truncated | ChunkError::TooLong { .. } | ChunkError::TooShort { .. } => BodyError::Incomplete,
         other => BodyError::Malformed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(plain: &[u8]) -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap().into()
+    }
+
+    fn headers(encoding: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(CONTENT_ENCODING, http::HeaderValue::from_static(encoding))])
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_up_to_the_limit() {
+        let (zeros, gzip) = (packed(&[0; 1000]), headers("gzip"));
+        assert_eq!(unpacked(&zeros, &gzip, 1000).ok(), Some(Bytes::from(vec![0; 1000])));
+        assert!(matches!(unpacked(&zeros, &gzip, 999), Err(Unread::TooLarge)));
+        assert!(matches!(unpacked(&zeros.slice(..10), &gzip, 1000), Err(Unread::Broken)));
+        assert!(matches!(unpacked(&Bytes::from_static(b"{}"), &gzip, 1000), Err(Unread::Broken)));
+        assert_eq!(unpacked(&zeros, &headers("identity"), 9).ok(), Some(zeros.clone()));
+        assert_eq!(unpacked(&zeros, &HeaderMap::new(), 9).ok(), Some(zeros));
     }
 }

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming as HyperBody;
-use service::{Asked, Cx, Failure, Form, HttpRequest, Incoming, Platform, Reply, Step, Trace, Traced, enter};
+use service::{Asked, Cx, Failure, Form, HttpRequest, Incoming, Platform, Reply, Service, Step, Trace, Traced, enter};
 use sigv4::{Payload, Presented, RequestView, SigError};
 use wire::Route;
 
@@ -170,7 +170,8 @@ impl Edge {
             Content::Whole(bytes) => (bytes, None),
         };
         let payload = if stream.is_some() { Payload::Streamed } else { Payload::Buffered(&bytes) };
-        let route = early.map_or_else(|| served.route(parts, path, headers, &bytes), Ok);
+        let plain = unpacked(served, parts, &bytes)?;
+        let route = early.map_or_else(|| served.route(parts, path, headers, &plain), Ok);
         account.operation = route.as_ref().map_or("", |route| route.operation.name);
         if matches!(presented, Ok(None)) {
             absent_to_all(served, account.operation)?;
@@ -203,27 +204,35 @@ impl Edge {
             cx.note(Step::LetThrough { why, statement: None });
         }
         let (query, resource) = (parts.uri.query().unwrap_or(""), path);
-        let request = HttpRequest { route: &route, query, headers, body: bytes, incoming, resource };
+        let request = HttpRequest { route: &route, query, headers, body: plain, incoming, resource };
         let reply = enter(&cx, request).await;
         account.asked = Some(Asked::of(cx));
         Ok(reply)
     }
 
     async fn whole(&self, served: &Served, body: Arriving) -> Result<Bytes, Failure> {
-        let max = served.service.body_bytes_max;
-        body::whole(body, max).await.map_err(|unread| match unread {
-            Unread::TooLarge => {
-                let text = format!(
-                    "Request must be smaller than {max} bytes for the {} operation",
-                    served.service.model.service_id
-                );
-                Failure::new(&served.service.errors.too_large, text)
-            }
-            Unread::Broken => {
-                Failure::new(&served.service.errors.malformed, "The request's body did not arrive whole.")
-            }
-        })
+        body::whole(body, served.service.body_bytes_max).await.map_err(|unread| unreadable(served, &unread))
     }
+}
+
+fn unreadable(served: &Served, unread: &Unread) -> Failure {
+    let Service { model, errors, body_bytes_max: max, .. } = served.service.as_ref();
+    match unread {
+        Unread::TooLarge => {
+            let text = format!("Request must be smaller than {max} bytes for the {} operation", model.service_id);
+            Failure::new(&errors.too_large, text)
+        }
+        Unread::Broken => Failure::new(&errors.malformed, "The request's body did not arrive whole."),
+    }
+}
+
+/// The body that was signed, unpacked. In REST protocols a content encoding belongs to what is stored.
+fn unpacked(served: &Served, parts: &Parts, bytes: &Bytes) -> Result<Bytes, Failure> {
+    if served.spoken(parts).is_rest() {
+        return Ok(bytes.clone());
+    }
+    let max = served.service.body_bytes_max;
+    body::unpacked(bytes, &parts.headers, max).map_err(|unread| unreadable(served, &unread))
 }
 
 /// A request's body: on its way, or read to find out whom it is for.

@@ -48,7 +48,7 @@ pub(crate) async fn list_metrics(cx: &Cx, tx: &mut Tx, input: &ListMetricsInput)
             last.last = last.last.max(known.last);
         }
         // What is pending may stand behind what has not been read yet.
-        let complete = found.range::<Key, _>(..=after.as_ref().unwrap_or(&Key::from_static(b""))).count();
+        let complete = found.keys().filter(|key| after.as_ref().is_some_and(|after| *key <= after)).count();
         if !more || PAGE < complete {
             break;
         }
