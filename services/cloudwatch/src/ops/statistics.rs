@@ -38,7 +38,7 @@ pub(crate) async fn get_metric_statistics(
     let (plain, extended) = (statistics.as_deref().unwrap_or_default(), extended_statistics.as_deref());
     let extended = percentiles(extended.unwrap_or_default())?;
     if plain.is_empty() && extended.is_empty() {
-        let text = "At least one of the parameters Statistics and ExtendedStatistics must be specified.";
+        let text = "Must specify either Statistics or ExtendedStatistics";
         return Err(Error::InvalidCombination(text.into()));
     }
     let plain = plain.iter().filter_map(|name| Statistic::parse(name).flatten()).collect::<Vec<_>>();

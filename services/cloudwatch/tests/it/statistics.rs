@@ -256,11 +256,11 @@ fn requests_have_rules() {
     check(
         r#""Period":60"#,
         expect![[r#"
-        400 x-amzn-query-error: InvalidParameterCombination;Sender
-            {
-          "__type": "InvalidParameterCombinationException",
-          "message": "At least one of the parameters Statistics and ExtendedStatistics must be specified."
-        }"#]],
+            400 x-amzn-query-error: InvalidParameterCombination;Sender
+                {
+              "__type": "InvalidParameterCombinationException",
+              "message": "Must specify either Statistics or ExtendedStatistics"
+            }"#]],
     );
     check(
         r#""Period":61,"Statistics":["Sum"]"#,
