@@ -23,6 +23,8 @@ pub(crate) enum Error {
         "1 validation error detected: Value '{0}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)"
     )]
     AliasName(String),
+    #[error("Layer version {0} does not exist.")]
+    NoLayerVersion(String),
     #[error("Alias already exists: {0}")]
     AliasExists(String),
     #[error("Unable to delete version because the following aliases reference it: [{}]", .0.join(", "))]
@@ -73,13 +75,18 @@ pub(crate) enum Error {
     /// The package was replaced between reading the record and reading the package.
     #[error("The function was updated while it was started.")]
     Superseded,
+    /// S3 does not let the caller have a package.
+    #[error(
+        "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for {0}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
+    )]
+    SourceDenied(String),
     /// The platform's own fault, and what it is.
     #[error("{0}")]
     Platform(String),
 }
 
 service::errors! { Error;
-    Error::FunctionNotFound(_) | Error::AliasNotFound(_) | Error::OtherRegion { .. } | Error::NoPolicy
+    Error::FunctionNotFound(_) | Error::AliasNotFound(_) | Error::NoLayerVersion(_) | Error::OtherRegion { .. } | Error::NoPolicy
     | Error::NoPolicyToChange | Error::NoStatement(_) | Error::NoEventInvokeConfig(_) => crate::wire::errors::RESOURCE_NOT_FOUND_EXCEPTION,
     Error::FunctionExists(_) | Error::AliasExists(_) | Error::VersionNamed(_) | Error::StatementExists(_) => crate::wire::errors::RESOURCE_CONFLICT_EXCEPTION,
     Error::PolicyTooLong { .. } => crate::wire::errors::POLICY_LENGTH_EXCEEDED_EXCEPTION,
@@ -87,7 +94,7 @@ service::errors! { Error;
     Error::InvalidParameter(_) | Error::RoleNotTrusting | Error::Package(_) =>
         crate::wire::errors::INVALID_PARAMETER_VALUE_EXCEPTION,
     Error::NameTooLong { .. } | Error::AliasName(_) => service::common::REST_JSON.validation,
-    Error::RoleNotAssumable => ACCESS_DENIED,
+    Error::RoleNotAssumable | Error::SourceDenied(_) => ACCESS_DENIED,
     Error::InvalidContent(_) => crate::wire::errors::INVALID_REQUEST_CONTENT_EXCEPTION,
     Error::TooLarge { .. } | Error::EventTooLarge { .. } => REQUEST_ENTITY_TOO_LARGE,
     Error::RuntimeGone(_) => crate::wire::errors::INVALID_RUNTIME_EXCEPTION,

@@ -19,8 +19,11 @@ pub use port::Invoker;
 
 use service::{Cx, Demand, demands};
 
+use model::layer::LayerTarget;
 use names::Target;
-use ops::{alias, configuration, event_invoke, function, invoke, permission, stream, tag, version};
+use ops::{
+    alias, configuration, event_invoke, function, invoke, layer, layer_policy, permission, stream, tag, version,
+};
 
 /// What AWS says a request may have: 50 MB of zip in base64, and room (observed in its error's text).
 pub(crate) const BODY_BYTES_MAX: usize = 70_167_211;
@@ -61,6 +64,21 @@ service::operations! { crate::wire;
     UpdateAlias => alias::update_alias, |s, i| demands![lambda::UpdateAlias(arn(s, &i.function_name))];
     DeleteAlias => alias::delete_alias, |s, i| demands![lambda::DeleteAlias(arn(s, &i.function_name))];
     ListAliases => alias::list_aliases, |s, i| demands![lambda::ListAliases(arn(s, &i.function_name))];
+    PublishLayerVersion => run layer::publish_layer_version,
+        |s, i| demands![lambda::PublishLayerVersion(LayerTarget::lenient(s, &i.layer_name, None).arn())];
+    GetLayerVersion => layer::get_layer_version,
+        |s, i| demands![lambda::GetLayerVersion(layer_arn(s, &i.layer_name, i.version_number))];
+    GetLayerVersionByArn => layer::get_layer_version_by_arn, |s, i| demands![lambda::GetLayerVersion(&i.arn)];
+    ListLayers => layer::list_layers, |s, i| demands![lambda::ListLayers("*")];
+    ListLayerVersions => layer::list_layer_versions, |s, i| demands![lambda::ListLayerVersions("*")];
+    DeleteLayerVersion => layer::delete_layer_version,
+        |s, i| demands![lambda::DeleteLayerVersion(layer_arn(s, &i.layer_name, i.version_number))];
+    AddLayerVersionPermission => layer_policy::add_layer_version_permission,
+        |s, i| demands![lambda::AddLayerVersionPermission(layer_arn(s, &i.layer_name, i.version_number))];
+    RemoveLayerVersionPermission => layer_policy::remove_layer_version_permission,
+        |s, i| demands![lambda::RemoveLayerVersionPermission(layer_arn(s, &i.layer_name, i.version_number))];
+    GetLayerVersionPolicy => layer_policy::get_layer_version_policy,
+        |s, i| demands![lambda::GetLayerVersionPolicy(layer_arn(s, &i.layer_name, i.version_number))];
     ListTags => tag::list_tags, |s, i| demands![lambda::ListTags(arn(s, &i.resource))];
     TagResource => tag::tag_resource, |s, i| demands![lambda::TagResource(arn(s, &i.resource))];
     UntagResource => tag::untag_resource, |s, i| demands![lambda::UntagResource(arn(s, &i.resource))];
@@ -69,6 +87,11 @@ service::operations! { crate::wire;
 /// The ARN of the function that a request names, without a qualifier.
 fn arn(cx: &Cx, name: &str) -> base::Arn {
     Target::lenient(cx, name, None).arn()
+}
+
+/// The ARN of the layer version that a request names.
+fn layer_arn(cx: &Cx, name: &str, number: i64) -> base::Arn {
+    LayerTarget::lenient(cx, name, Some(number)).version_arn()
 }
 
 /// Creating with tags demands the right to tag.
@@ -93,7 +116,13 @@ pub fn service() -> service::Service {
         anonymous: service::Anonymous::Refused,
         body_bytes_max: BODY_BYTES_MAX,
         hosts: &[service::HostStyle::Label("lambda")],
-        paths: &["/2015-03-31/", "/2017-03-31/tags/", "/2021-11-15/functions/", "/2019-09-25/functions/"],
+        paths: &[
+            "/2015-03-31/",
+            "/2017-03-31/tags/",
+            "/2018-10-31/layers",
+            "/2021-11-15/functions/",
+            "/2019-09-25/functions/",
+        ],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
         resource_tags: None,
         blob_rows: keys::BLOB_ROWS,

@@ -1,6 +1,7 @@
 //! What is kept of a function, and the rules it must keep.
 
 pub(crate) mod alias;
+pub(crate) mod layer;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::engine::package::UNPACKED_BYTES_MAX;
 use crate::errors::Error;
+use crate::model::layer::UsedLayer;
 
 /// Lambda's defaults (docs).
 pub(crate) const TIMEOUT_DEFAULT_S: u32 = 3;
@@ -79,6 +82,9 @@ pub(crate) struct Function {
     /// What was published of it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
+    /// In the order in which they are laid over each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<UsedLayer>,
 }
 
 /// The version that was published last.
@@ -96,6 +102,14 @@ pub(crate) struct Code {
     /// Of the zip, in lower-case hex.
     pub sha256: String,
     pub bytes: u64,
+    /// Of everything in it; 0 where nobody has counted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unpacked_bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 /// One statement of a function's policy.
@@ -106,8 +120,8 @@ pub(crate) struct Permission {
 }
 
 impl Code {
-    pub fn new(blob: &BlobId, sha256: String, bytes: u64) -> Self {
-        Self { blob: blob.as_str().to_owned(), sha256, bytes }
+    pub fn new(blob: &BlobId, sha256: String, bytes: u64, unpacked_bytes: u64) -> Self {
+        Self { blob: blob.as_str().to_owned(), sha256, bytes, unpacked_bytes }
     }
 
     /// Where it is kept; None if the record is damaged.
@@ -125,7 +139,8 @@ impl Function {
     /// The same for all functions that do the same: two versions in a row differ in it.
     pub fn fingerprint(&self) -> String {
         let Self { runtime, role, handler, description, timeout_s, memory_mb, .. } = self;
-        let Self { storage_mb, variables, architecture, code, .. } = self;
+        let Self { storage_mb, variables, architecture, code, layers, .. } = self;
+        let layers: Vec<String> = layers.iter().map(|layer| layer.arn.to_string()).collect();
         let parts = serde_json::json!([
             runtime,
             role.to_string(),
@@ -137,8 +152,21 @@ impl Function {
             variables,
             architecture,
             code.sha256,
+            layers,
         ]);
         hex::encode(Sha256::digest(parts.to_string()))
+    }
+
+    /// Whether the code and its layers are small enough together.
+    pub fn check_size(&self) -> Result<(), Error> {
+        let layers = self.layers.iter().map(|layer| layer.code.unpacked_bytes);
+        let bytes = layers.fold(self.code.unpacked_bytes, u64::saturating_add);
+        if bytes <= UNPACKED_BYTES_MAX {
+            return Ok(());
+        }
+        Err(Error::InvalidParameter(format!(
+            "Function code combined with layers exceeds the maximum allowed size of {UNPACKED_BYTES_MAX} bytes. The actual size is {bytes} bytes."
+        )))
     }
 
     /// It as a version of its own: without what belongs to the function as a whole.

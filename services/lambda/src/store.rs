@@ -1,6 +1,7 @@
 //! Reads and writes of functions in a transaction.
 
 mod events;
+mod layers;
 mod versions;
 
 use base::Scope;
@@ -12,6 +13,9 @@ use crate::model::{Function, Record};
 pub(crate) use events::{
     event_payload, handling, handlings, put_event, put_handling, read_event, remove_around, remove_event,
     remove_handling, set_event, take_event,
+};
+pub(crate) use layers::{
+    layer, layer_version, layer_versions, layers, remove_layer_version, save_layer, save_layer_version,
 };
 pub(crate) use versions::{
     Owner, alias, aliases, find, latest, naming, owner, remove_alias, remove_published, remove_version, save_alias,

@@ -20,7 +20,7 @@ pub static MODEL: Model = Model {
 
 /// Every operation of the model; those without shapes are not supported.
 pub static OPERATIONS: &[OperationFacts] = &[
-    OperationFacts::unsupported("AddLayerVersionPermission", Http { method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", status: 201, needs: &[] }),
+    OperationFacts { name: "AddLayerVersionPermission", http: Http { method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", status: 201, needs: &[] }, shapes: Some((AddLayerVersionPermissionRequest::FACTS, AddLayerVersionPermissionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "AddLayerVersionPermissionResponse", checksum_member: "" },
     OperationFacts { name: "AddPermission", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/policy", status: 201, needs: &[] }, shapes: Some((AddPermissionRequest::FACTS, AddPermissionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "AddPermissionResponse", checksum_member: "" },
     OperationFacts::unsupported("CheckpointDurableExecution", Http { method: "POST", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint", status: 200, needs: &[] }),
     OperationFacts { name: "CreateAlias", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 201, needs: &[] }, shapes: Some((CreateAliasRequest::FACTS, AliasConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "AliasConfiguration", checksum_member: "" },
@@ -39,7 +39,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("DeleteFunctionConcurrency", Http { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, needs: &[] }),
     OperationFacts { name: "DeleteFunctionEventInvokeConfig", http: Http { method: "DELETE", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 204, needs: &[] }, shapes: Some((DeleteFunctionEventInvokeConfigRequest::FACTS, DeleteFunctionEventInvokeConfigNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteFunctionUrlConfig", Http { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, needs: &[] }),
-    OperationFacts::unsupported("DeleteLayerVersion", Http { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204, needs: &[] }),
+    OperationFacts { name: "DeleteLayerVersion", http: Http { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204, needs: &[] }, shapes: Some((DeleteLayerVersionRequest::FACTS, DeleteLayerVersionNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteProvisionedConcurrencyConfig", Http { method: "DELETE", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 204, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("DeleteResourcePolicy", Http { method: "DELETE", uri: "/2026-07-09/resource-policy/{ResourceArn}", status: 204, needs: &[] }),
     OperationFacts::unsupported("GetAccountSettings", Http { method: "GET", uri: "/2016-08-19/account-settings", status: 200, needs: &[] }),
@@ -58,9 +58,9 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("GetFunctionRecursionConfig", Http { method: "GET", uri: "/2024-08-31/functions/{FunctionName}/recursion-config", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetFunctionScalingConfig", Http { method: "GET", uri: "/2025-11-30/functions/{FunctionName}/function-scaling-config", status: 200, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("GetFunctionUrlConfig", Http { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetLayerVersion", Http { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetLayerVersionByArn", Http { method: "GET", uri: "/2018-10-31/layers?find=LayerVersion", status: 200, needs: &["?Arn"] }),
-    OperationFacts::unsupported("GetLayerVersionPolicy", Http { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", status: 200, needs: &[] }),
+    OperationFacts { name: "GetLayerVersion", http: Http { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 200, needs: &[] }, shapes: Some((GetLayerVersionRequest::FACTS, GetLayerVersionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "GetLayerVersionResponse", checksum_member: "" },
+    OperationFacts { name: "GetLayerVersionByArn", http: Http { method: "GET", uri: "/2018-10-31/layers?find=LayerVersion", status: 200, needs: &["?Arn"] }, shapes: Some((GetLayerVersionByArnRequest::FACTS, GetLayerVersionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "GetLayerVersionResponse", checksum_member: "" },
+    OperationFacts { name: "GetLayerVersionPolicy", http: Http { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", status: 200, needs: &[] }, shapes: Some((GetLayerVersionPolicyRequest::FACTS, GetLayerVersionPolicyResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "GetLayerVersionPolicyResponse", checksum_member: "" },
     OperationFacts { name: "GetPolicy", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/policy", status: 200, needs: &[] }, shapes: Some((GetPolicyRequest::FACTS, GetPolicyResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "GetPolicyResponse", checksum_member: "" },
     OperationFacts::unsupported("GetProvisionedConcurrencyConfig", Http { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 200, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("GetResourcePolicy", Http { method: "GET", uri: "/2026-07-09/resource-policy/{ResourceArn}", status: 200, needs: &[] }),
@@ -78,13 +78,13 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("ListFunctionVersionsByCapacityProvider", Http { method: "GET", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}/function-versions", status: 200, needs: &[] }),
     OperationFacts { name: "ListFunctions", http: Http { method: "GET", uri: "/2015-03-31/functions", status: 200, needs: &[] }, shapes: Some((ListFunctionsRequest::FACTS, ListFunctionsResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListFunctionsResponse", checksum_member: "" },
     OperationFacts::unsupported("ListFunctionsByCodeSigningConfig", Http { method: "GET", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListLayerVersions", Http { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions", status: 200, needs: &[] }),
-    OperationFacts::unsupported("ListLayers", Http { method: "GET", uri: "/2018-10-31/layers", status: 200, needs: &[] }),
+    OperationFacts { name: "ListLayerVersions", http: Http { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions", status: 200, needs: &[] }, shapes: Some((ListLayerVersionsRequest::FACTS, ListLayerVersionsResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListLayerVersionsResponse", checksum_member: "" },
+    OperationFacts { name: "ListLayers", http: Http { method: "GET", uri: "/2018-10-31/layers", status: 200, needs: &[] }, shapes: Some((ListLayersRequest::FACTS, ListLayersResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListLayersResponse", checksum_member: "" },
     OperationFacts::unsupported("ListProvisionedConcurrencyConfigs", Http { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL", status: 200, needs: &[] }),
     OperationFacts { name: "ListTags", http: Http { method: "GET", uri: "/2017-03-31/tags/{Resource}", status: 200, needs: &[] }, shapes: Some((ListTagsRequest::FACTS, ListTagsResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListTagsResponse", checksum_member: "" },
     OperationFacts { name: "ListVersionsByFunction", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/versions", status: 200, needs: &[] }, shapes: Some((ListVersionsByFunctionRequest::FACTS, ListVersionsByFunctionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "ListVersionsByFunctionResponse", checksum_member: "" },
     OperationFacts::unsupported("PauseDurableExecution", Http { method: "POST", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/pause", status: 202, needs: &[] }),
-    OperationFacts::unsupported("PublishLayerVersion", Http { method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions", status: 201, needs: &[] }),
+    OperationFacts { name: "PublishLayerVersion", http: Http { method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions", status: 201, needs: &[] }, shapes: Some((PublishLayerVersionRequest::FACTS, PublishLayerVersionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "PublishLayerVersionResponse", checksum_member: "" },
     OperationFacts { name: "PublishVersion", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, needs: &[] }, shapes: Some((PublishVersionRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
     OperationFacts::unsupported("PutFunctionCodeSigningConfig", Http { method: "PUT", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutFunctionConcurrency", Http { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 200, needs: &[] }),
@@ -94,7 +94,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("PutProvisionedConcurrencyConfig", Http { method: "PUT", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 202, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("PutResourcePolicy", Http { method: "PUT", uri: "/2026-07-09/resource-policy/{ResourceArn}", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutRuntimeManagementConfig", Http { method: "PUT", uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config", status: 200, needs: &[] }),
-    OperationFacts::unsupported("RemoveLayerVersionPermission", Http { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", status: 204, needs: &[] }),
+    OperationFacts { name: "RemoveLayerVersionPermission", http: Http { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", status: 204, needs: &[] }, shapes: Some((RemoveLayerVersionPermissionRequest::FACTS, RemoveLayerVersionPermissionNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "RemovePermission", http: Http { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}/policy/{StatementId}", status: 204, needs: &[] }, shapes: Some((RemovePermissionRequest::FACTS, RemovePermissionNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("ResumeDurableExecution", Http { method: "POST", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/resume", status: 202, needs: &[] }),
     OperationFacts::unsupported("SendDurableExecutionCallbackFailure", Http { method: "POST", uri: "/2025-12-01/durable-execution-callbacks/{CallbackId}/fail", status: 200, needs: &[] }),
@@ -117,26 +117,35 @@ pub static OPERATIONS: &[OperationFacts] = &[
 pub mod op {
     use super::*;
 
+    operation!(AddLayerVersionPermission, AddLayerVersionPermissionRequest, AddLayerVersionPermissionResponse, &OPERATIONS[0]);
     operation!(AddPermission, AddPermissionRequest, AddPermissionResponse, &OPERATIONS[1]);
     operation!(CreateAlias, CreateAliasRequest, AliasConfiguration, &OPERATIONS[3]);
     operation!(CreateFunction, CreateFunctionRequest, FunctionConfiguration, &OPERATIONS[7]);
     operation!(DeleteAlias, DeleteAliasRequest, DeleteAliasNothing, &OPERATIONS[9]);
     operation!(DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse, &OPERATIONS[14]);
     operation!(DeleteFunctionEventInvokeConfig, DeleteFunctionEventInvokeConfigRequest, DeleteFunctionEventInvokeConfigNothing, &OPERATIONS[17]);
+    operation!(DeleteLayerVersion, DeleteLayerVersionRequest, DeleteLayerVersionNothing, &OPERATIONS[19]);
     operation!(GetAlias, GetAliasRequest, AliasConfiguration, &OPERATIONS[23]);
     operation!(GetFunction, GetFunctionRequest, GetFunctionResponse, &OPERATIONS[30]);
     operation!(GetFunctionConfiguration, GetFunctionConfigurationRequest, FunctionConfiguration, &OPERATIONS[33]);
     operation!(GetFunctionEventInvokeConfig, GetFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[34]);
+    operation!(GetLayerVersion, GetLayerVersionRequest, GetLayerVersionResponse, &OPERATIONS[38]);
+    operation!(GetLayerVersionByArn, GetLayerVersionByArnRequest, GetLayerVersionResponse, &OPERATIONS[39]);
+    operation!(GetLayerVersionPolicy, GetLayerVersionPolicyRequest, GetLayerVersionPolicyResponse, &OPERATIONS[40]);
     operation!(GetPolicy, GetPolicyRequest, GetPolicyResponse, &OPERATIONS[41]);
     operation!(Invoke, InvocationRequest, InvocationResponse, &OPERATIONS[45]);
     operation!(InvokeWithResponseStream, InvokeWithResponseStreamRequest, InvokeWithResponseStreamResponse, &OPERATIONS[47]);
     operation!(ListAliases, ListAliasesRequest, ListAliasesResponse, &OPERATIONS[48]);
     operation!(ListFunctionEventInvokeConfigs, ListFunctionEventInvokeConfigsRequest, ListFunctionEventInvokeConfigsResponse, &OPERATIONS[53]);
     operation!(ListFunctions, ListFunctionsRequest, ListFunctionsResponse, &OPERATIONS[56]);
+    operation!(ListLayerVersions, ListLayerVersionsRequest, ListLayerVersionsResponse, &OPERATIONS[58]);
+    operation!(ListLayers, ListLayersRequest, ListLayersResponse, &OPERATIONS[59]);
     operation!(ListTags, ListTagsRequest, ListTagsResponse, &OPERATIONS[61]);
     operation!(ListVersionsByFunction, ListVersionsByFunctionRequest, ListVersionsByFunctionResponse, &OPERATIONS[62]);
+    operation!(PublishLayerVersion, PublishLayerVersionRequest, PublishLayerVersionResponse, &OPERATIONS[64]);
     operation!(PublishVersion, PublishVersionRequest, FunctionConfiguration, &OPERATIONS[65]);
     operation!(PutFunctionEventInvokeConfig, PutFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[68]);
+    operation!(RemoveLayerVersionPermission, RemoveLayerVersionPermissionRequest, RemoveLayerVersionPermissionNothing, &OPERATIONS[74]);
     operation!(RemovePermission, RemovePermissionRequest, RemovePermissionNothing, &OPERATIONS[75]);
     operation!(TagResource, TagResourceRequest, TagResourceNothing, &OPERATIONS[81]);
     operation!(UntagResource, UntagResourceRequest, UntagResourceNothing, &OPERATIONS[82]);
@@ -145,6 +154,12 @@ pub mod op {
     operation!(UpdateFunctionConfiguration, UpdateFunctionConfigurationRequest, FunctionConfiguration, &OPERATIONS[88]);
     operation!(UpdateFunctionEventInvokeConfig, UpdateFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[89]);
 }
+
+structure! { DeleteLayerVersionNothing: [
+] streams [  ] refuses [  ] }
+
+structure! { RemoveLayerVersionPermissionNothing: [
+] streams [  ] refuses [  ] }
 
 structure! { DeleteAliasNothing: [
 ] streams [  ] refuses [  ] }
@@ -167,6 +182,8 @@ pub mod schema {
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
     pub static ACTION: Schema = Schema::new("Action", Kind::String).length(0, 10000).pattern("(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+    pub static ADD_LAYER_VERSION_PERMISSION_REQUEST: Schema = Schema::new("AddLayerVersionPermissionRequest", Kind::Structure);
+    pub static ADD_LAYER_VERSION_PERMISSION_RESPONSE: Schema = Schema::new("AddLayerVersionPermissionResponse", Kind::Structure);
     pub static ADD_PERMISSION_REQUEST: Schema = Schema::new("AddPermissionRequest", Kind::Structure);
     pub static ADD_PERMISSION_RESPONSE: Schema = Schema::new("AddPermissionResponse", Kind::Structure);
     pub static ADDITIONAL_VERSION: Schema = Schema::new("AdditionalVersion", Kind::String).length(1, 1024).pattern("[0-9]+");
@@ -180,6 +197,8 @@ pub mod schema {
     pub static ARN: Schema = Schema::new("Arn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
     pub static BLOB: Schema = Schema::new("Blob", Kind::Blob).sensitive();
     pub static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
+    pub static COMPATIBLE_ARCHITECTURES: Schema = Schema::new("CompatibleArchitectures", Kind::List { item_name: "member", item: &ARCHITECTURE, flattened: false }).length(0, 2);
+    pub static COMPATIBLE_RUNTIMES: Schema = Schema::new("CompatibleRuntimes", Kind::List { item_name: "member", item: &RUNTIME, flattened: false }).length(0, 15);
     pub static CREATE_ALIAS_REQUEST: Schema = Schema::new("CreateAliasRequest", Kind::Structure);
     pub static CREATE_FUNCTION_REQUEST: Schema = Schema::new("CreateFunctionRequest", Kind::Structure);
     pub static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
@@ -187,6 +206,7 @@ pub mod schema {
     pub static DELETE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("DeleteFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static DELETE_FUNCTION_REQUEST: Schema = Schema::new("DeleteFunctionRequest", Kind::Structure);
     pub static DELETE_FUNCTION_RESPONSE: Schema = Schema::new("DeleteFunctionResponse", Kind::Structure);
+    pub static DELETE_LAYER_VERSION_REQUEST: Schema = Schema::new("DeleteLayerVersionRequest", Kind::Structure);
     pub static DESCRIPTION: Schema = Schema::new("Description", Kind::String).length(0, 256);
     pub static DESTINATION_ARN: Schema = Schema::new("DestinationArn", Kind::String).length(0, 350).pattern("$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
     pub static DESTINATION_CONFIG: Schema = Schema::new("DestinationConfig", Kind::Structure);
@@ -212,6 +232,11 @@ pub mod schema {
     pub static GET_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("GetFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static GET_FUNCTION_REQUEST: Schema = Schema::new("GetFunctionRequest", Kind::Structure);
     pub static GET_FUNCTION_RESPONSE: Schema = Schema::new("GetFunctionResponse", Kind::Structure);
+    pub static GET_LAYER_VERSION_BY_ARN_REQUEST: Schema = Schema::new("GetLayerVersionByArnRequest", Kind::Structure);
+    pub static GET_LAYER_VERSION_POLICY_REQUEST: Schema = Schema::new("GetLayerVersionPolicyRequest", Kind::Structure);
+    pub static GET_LAYER_VERSION_POLICY_RESPONSE: Schema = Schema::new("GetLayerVersionPolicyResponse", Kind::Structure);
+    pub static GET_LAYER_VERSION_REQUEST: Schema = Schema::new("GetLayerVersionRequest", Kind::Structure);
+    pub static GET_LAYER_VERSION_RESPONSE: Schema = Schema::new("GetLayerVersionResponse", Kind::Structure);
     pub static GET_POLICY_REQUEST: Schema = Schema::new("GetPolicyRequest", Kind::Structure);
     pub static GET_POLICY_RESPONSE: Schema = Schema::new("GetPolicyResponse", Kind::Structure);
     pub static HANDLER: Schema = Schema::new("Handler", Kind::String).length(0, 128).pattern("[^\\s]+");
@@ -225,12 +250,33 @@ pub mod schema {
     pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE: Schema = Schema::new("InvokeWithResponseStreamResponse", Kind::Structure);
     pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT: Schema = Schema::new("InvokeWithResponseStreamResponseEvent", Kind::EventStream { exceptions: &[] });
     pub static LAST_UPDATE_STATUS: Schema = Schema::new("LastUpdateStatus", Kind::String).values(&["Successful", "Failed", "InProgress"]);
+    pub static LAYER: Schema = Schema::new("Layer", Kind::Structure);
+    pub static LAYER_ARN: Schema = Schema::new("LayerArn", Kind::String).length(1, 2048).pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+");
+    pub static LAYER_LIST: Schema = Schema::new("LayerList", Kind::List { item_name: "member", item: &LAYER_VERSION_ARN, flattened: false });
+    pub static LAYER_NAME: Schema = Schema::new("LayerName", Kind::String).length(1, 140).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+");
+    pub static LAYER_NAME_OR_ARN: Schema = Schema::new("LayerNameOrArn", Kind::String).length(1, 2048).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]{1,140}|[a-zA-Z0-9-_]{1,140})");
+    pub static LAYER_PERMISSION_ALLOWED_ACTION: Schema = Schema::new("LayerPermissionAllowedAction", Kind::String).length(0, 22).pattern("lambda:GetLayerVersion");
+    pub static LAYER_PERMISSION_ALLOWED_PRINCIPAL: Schema = Schema::new("LayerPermissionAllowedPrincipal", Kind::String).length(0, 10000).pattern("\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root");
+    pub static LAYER_VERSION_ARN: Schema = Schema::new("LayerVersionArn", Kind::String).length(1, 2048).pattern("((arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))");
+    pub static LAYER_VERSION_CONTENT_INPUT: Schema = Schema::new("LayerVersionContentInput", Kind::Structure);
+    pub static LAYER_VERSION_CONTENT_OUTPUT: Schema = Schema::new("LayerVersionContentOutput", Kind::Structure);
+    pub static LAYER_VERSION_NUMBER: Schema = Schema::new("LayerVersionNumber", Kind::Long);
+    pub static LAYER_VERSIONS_LIST: Schema = Schema::new("LayerVersionsList", Kind::List { item_name: "member", item: &LAYER_VERSIONS_LIST_ITEM, flattened: false });
+    pub static LAYER_VERSIONS_LIST_ITEM: Schema = Schema::new("LayerVersionsListItem", Kind::Structure);
+    pub static LAYERS_LIST: Schema = Schema::new("LayersList", Kind::List { item_name: "member", item: &LAYERS_LIST_ITEM, flattened: false });
+    pub static LAYERS_LIST_ITEM: Schema = Schema::new("LayersListItem", Kind::Structure);
+    pub static LAYERS_REFERENCE_LIST: Schema = Schema::new("LayersReferenceList", Kind::List { item_name: "member", item: &LAYER, flattened: false });
+    pub static LICENSE_INFO: Schema = Schema::new("LicenseInfo", Kind::String).length(0, 512).pattern(".*");
     pub static LIST_ALIASES_REQUEST: Schema = Schema::new("ListAliasesRequest", Kind::Structure);
     pub static LIST_ALIASES_RESPONSE: Schema = Schema::new("ListAliasesResponse", Kind::Structure);
     pub static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_REQUEST: Schema = Schema::new("ListFunctionEventInvokeConfigsRequest", Kind::Structure);
     pub static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_RESPONSE: Schema = Schema::new("ListFunctionEventInvokeConfigsResponse", Kind::Structure);
     pub static LIST_FUNCTIONS_REQUEST: Schema = Schema::new("ListFunctionsRequest", Kind::Structure);
     pub static LIST_FUNCTIONS_RESPONSE: Schema = Schema::new("ListFunctionsResponse", Kind::Structure);
+    pub static LIST_LAYER_VERSIONS_REQUEST: Schema = Schema::new("ListLayerVersionsRequest", Kind::Structure);
+    pub static LIST_LAYER_VERSIONS_RESPONSE: Schema = Schema::new("ListLayerVersionsResponse", Kind::Structure);
+    pub static LIST_LAYERS_REQUEST: Schema = Schema::new("ListLayersRequest", Kind::Structure);
+    pub static LIST_LAYERS_RESPONSE: Schema = Schema::new("ListLayersResponse", Kind::Structure);
     pub static LIST_TAGS_REQUEST: Schema = Schema::new("ListTagsRequest", Kind::Structure);
     pub static LIST_TAGS_RESPONSE: Schema = Schema::new("ListTagsResponse", Kind::Structure);
     pub static LIST_VERSIONS_BY_FUNCTION_REQUEST: Schema = Schema::new("ListVersionsByFunctionRequest", Kind::Structure);
@@ -241,6 +287,7 @@ pub mod schema {
     pub static LOGGING_CONFIG: Schema = Schema::new("LoggingConfig", Kind::Structure);
     pub static LONG: Schema = Schema::new("Long", Kind::Long);
     pub static MAX_FUNCTION_EVENT_INVOKE_CONFIG_LIST_ITEMS: Schema = Schema::new("MaxFunctionEventInvokeConfigListItems", Kind::Integer).range(1, 50);
+    pub static MAX_LAYER_LIST_ITEMS: Schema = Schema::new("MaxLayerListItems", Kind::Integer).range(1, 50);
     pub static MAX_LIST_ITEMS: Schema = Schema::new("MaxListItems", Kind::Integer).range(1, 10000);
     pub static MAXIMUM_EVENT_AGE_IN_SECONDS: Schema = Schema::new("MaximumEventAgeInSeconds", Kind::Integer).range(60, 21600);
     pub static MAXIMUM_RETRY_ATTEMPTS: Schema = Schema::new("MaximumRetryAttempts", Kind::Integer).range(0, 2);
@@ -253,12 +300,18 @@ pub mod schema {
     pub static ON_SUCCESS: Schema = Schema::new("OnSuccess", Kind::Structure);
     pub static PACKAGE_TYPE: Schema = Schema::new("PackageType", Kind::String).values(&["Zip", "Image"]);
     pub static PRINCIPAL: Schema = Schema::new("Principal", Kind::String).length(0, 2048).pattern("[^\\s]+");
+    pub static PUBLISH_LAYER_VERSION_REQUEST: Schema = Schema::new("PublishLayerVersionRequest", Kind::Structure);
+    pub static PUBLISH_LAYER_VERSION_RESPONSE: Schema = Schema::new("PublishLayerVersionResponse", Kind::Structure);
     pub static PUBLISH_VERSION_REQUEST: Schema = Schema::new("PublishVersionRequest", Kind::Structure);
     pub static PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("PutFunctionEventInvokeConfigRequest", Kind::Structure);
+    pub static REMOVE_LAYER_VERSION_PERMISSION_REQUEST: Schema = Schema::new("RemoveLayerVersionPermissionRequest", Kind::Structure);
     pub static REMOVE_PERMISSION_REQUEST: Schema = Schema::new("RemovePermissionRequest", Kind::Structure);
     pub static RESPONSE_STREAMING_INVOCATION_TYPE: Schema = Schema::new("ResponseStreamingInvocationType", Kind::String).values(&["RequestResponse", "DryRun"]);
     pub static ROLE_ARN: Schema = Schema::new("RoleArn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
     pub static RUNTIME: Schema = Schema::new("Runtime", Kind::String);
+    pub static S3_BUCKET: Schema = Schema::new("S3Bucket", Kind::String).length(3, 63).pattern("[0-9A-Za-z\\.\\-_]*(?<!\\.)");
+    pub static S3_KEY: Schema = Schema::new("S3Key", Kind::String).length(1, 1024).pattern(".*");
+    pub static S3_OBJECT_VERSION: Schema = Schema::new("S3ObjectVersion", Kind::String).length(1, 1024).pattern(".*");
     pub static SENSITIVE_STRING_ON_SERVER_ONLY: Schema = Schema::new("SensitiveStringOnServerOnly", Kind::String).length(0, 10000);
     pub static SNAP_START_APPLY_ON: Schema = Schema::new("SnapStartApplyOn", Kind::String).values(&["PublishedVersions", "None"]);
     pub static SNAP_START_OPTIMIZATION_STATUS: Schema = Schema::new("SnapStartOptimizationStatus", Kind::String).values(&["On", "Off"]);
@@ -287,6 +340,20 @@ pub mod schema {
     pub static VERSION_WITH_LATEST_PUBLISHED: Schema = Schema::new("VersionWithLatestPublished", Kind::String).length(1, 1024).pattern("(\\$LATEST(\\.PUBLISHED)?|[0-9]+)");
     pub static WEIGHT: Schema = Schema::new("Weight", Kind::Double).range(0, 1);
 }
+
+structure! { AddLayerVersionPermissionRequest: [
+    layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
+    version_number: i64 = Member::new("VersionNumber", &schema::LAYER_VERSION_NUMBER).at(Location::Uri, "VersionNumber").required();
+    statement_id: String = Member::new("StatementId", &schema::STATEMENT_ID).required();
+    action: String = Member::new("Action", &schema::LAYER_PERMISSION_ALLOWED_ACTION).required();
+    principal: String = Member::new("Principal", &schema::LAYER_PERMISSION_ALLOWED_PRINCIPAL).required();
+    revision_id: Option<String> = Member::new("RevisionId", &schema::STRING).at(Location::QueryString, "RevisionId");
+] streams [  ] refuses [ Member::new("OrganizationId", &schema::REFUSED) ] }
+
+structure! { AddLayerVersionPermissionResponse: [
+    statement: Option<String> = Member::new("Statement", &schema::STRING);
+    revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
+] streams [  ] refuses [  ] }
 
 structure! { AddPermissionRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
@@ -339,9 +406,10 @@ structure! { CreateFunctionRequest: [
     environment: Option<Environment> = Member::new("Environment", &schema::ENVIRONMENT);
     tracing_config: Option<TracingConfig> = Member::new("TracingConfig", &schema::TRACING_CONFIG);
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS);
+    layers: Option<Vec<String>> = Member::new("Layers", &schema::LAYER_LIST);
     architectures: Option<Vec<String>> = Member::new("Architectures", &schema::ARCHITECTURES_LIST);
     ephemeral_storage: Option<EphemeralStorage> = Member::new("EphemeralStorage", &schema::EPHEMERAL_STORAGE);
-] streams [  ] refuses [ Member::new("PublishTo", &schema::REFUSED), Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("Layers", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("CodeSigningConfigArn", &schema::REFUSED), Member::new("ImageConfig", &schema::REFUSED), Member::new("SnapStart", &schema::REFUSED), Member::new("LoggingConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("PublishTo", &schema::REFUSED), Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("CodeSigningConfigArn", &schema::REFUSED), Member::new("ImageConfig", &schema::REFUSED), Member::new("SnapStart", &schema::REFUSED), Member::new("LoggingConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
 
 structure! { DeleteAliasRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
@@ -360,6 +428,11 @@ structure! { DeleteFunctionRequest: [
 
 structure! { DeleteFunctionResponse: [
     status_code: Option<i32> = Member::new("StatusCode", &schema::INTEGER).at(Location::StatusCode, "StatusCode");
+] streams [  ] refuses [  ] }
+
+structure! { DeleteLayerVersionRequest: [
+    layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
+    version_number: i64 = Member::new("VersionNumber", &schema::LAYER_VERSION_NUMBER).at(Location::Uri, "VersionNumber").required();
 ] streams [  ] refuses [  ] }
 
 structure! { DestinationConfig: [
@@ -381,7 +454,10 @@ structure! { EphemeralStorage: [
 
 structure! { FunctionCode: [
     zip_file: Option<Bytes> = Member::new("ZipFile", &schema::BLOB);
-] streams [  ] refuses [ Member::new("S3Bucket", &schema::REFUSED), Member::new("S3Key", &schema::REFUSED), Member::new("S3ObjectVersion", &schema::REFUSED), Member::new("S3ObjectStorageMode", &schema::REFUSED), Member::new("ImageUri", &schema::REFUSED), Member::new("SourceKMSKeyArn", &schema::REFUSED) ] }
+    s3_bucket: Option<String> = Member::new("S3Bucket", &schema::S3_BUCKET);
+    s3_key: Option<String> = Member::new("S3Key", &schema::S3_KEY);
+    s3_object_version: Option<String> = Member::new("S3ObjectVersion", &schema::S3_OBJECT_VERSION);
+] streams [  ] refuses [ Member::new("S3ObjectStorageMode", &schema::REFUSED), Member::new("ImageUri", &schema::REFUSED), Member::new("SourceKMSKeyArn", &schema::REFUSED) ] }
 
 structure! { FunctionCodeLocation: [
     repository_type: Option<String> = Member::new("RepositoryType", &schema::STRING);
@@ -404,6 +480,7 @@ structure! { FunctionConfiguration: [
     environment: Option<EnvironmentResponse> = Member::new("Environment", &schema::ENVIRONMENT_RESPONSE);
     tracing_config: Option<TracingConfigResponse> = Member::new("TracingConfig", &schema::TRACING_CONFIG_RESPONSE);
     revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
+    layers: Option<Vec<Layer>> = Member::new("Layers", &schema::LAYERS_REFERENCE_LIST);
     state: Option<String> = Member::new("State", &schema::STATE);
     last_update_status: Option<String> = Member::new("LastUpdateStatus", &schema::LAST_UPDATE_STATUS);
     package_type: Option<String> = Member::new("PackageType", &schema::PACKAGE_TYPE);
@@ -411,7 +488,7 @@ structure! { FunctionConfiguration: [
     ephemeral_storage: Option<EphemeralStorage> = Member::new("EphemeralStorage", &schema::EPHEMERAL_STORAGE);
     snap_start: Option<SnapStartResponse> = Member::new("SnapStart", &schema::SNAP_START_RESPONSE);
     logging_config: Option<LoggingConfig> = Member::new("LoggingConfig", &schema::LOGGING_CONFIG);
-] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("MasterArn", &schema::REFUSED), Member::new("Layers", &schema::REFUSED), Member::new("StateReason", &schema::REFUSED), Member::new("StateReasonCode", &schema::REFUSED), Member::new("LastUpdateStatusReason", &schema::REFUSED), Member::new("LastUpdateStatusReasonCode", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("SigningProfileVersionArn", &schema::REFUSED), Member::new("SigningJobArn", &schema::REFUSED), Member::new("ImageConfigResponse", &schema::REFUSED), Member::new("RuntimeVersionConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("ConfigSha256", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("MasterArn", &schema::REFUSED), Member::new("StateReason", &schema::REFUSED), Member::new("StateReasonCode", &schema::REFUSED), Member::new("LastUpdateStatusReason", &schema::REFUSED), Member::new("LastUpdateStatusReasonCode", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("SigningProfileVersionArn", &schema::REFUSED), Member::new("SigningJobArn", &schema::REFUSED), Member::new("ImageConfigResponse", &schema::REFUSED), Member::new("RuntimeVersionConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("ConfigSha256", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
 
 structure! { FunctionEventInvokeConfig: [
     last_modified: Option<Timestamp> = Member::new("LastModified", &schema::DATE);
@@ -446,6 +523,37 @@ structure! { GetFunctionResponse: [
     code: Option<FunctionCodeLocation> = Member::new("Code", &schema::FUNCTION_CODE_LOCATION);
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS);
 ] streams [  ] refuses [ Member::new("TagsError", &schema::REFUSED), Member::new("Concurrency", &schema::REFUSED) ] }
+
+structure! { GetLayerVersionByArnRequest: [
+    arn: String = Member::new("Arn", &schema::LAYER_VERSION_ARN).at(Location::QueryString, "Arn").required();
+] streams [  ] refuses [  ] }
+
+structure! { GetLayerVersionPolicyRequest: [
+    layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
+    version_number: i64 = Member::new("VersionNumber", &schema::LAYER_VERSION_NUMBER).at(Location::Uri, "VersionNumber").required();
+] streams [  ] refuses [  ] }
+
+structure! { GetLayerVersionPolicyResponse: [
+    policy: Option<String> = Member::new("Policy", &schema::STRING);
+    revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
+] streams [  ] refuses [  ] }
+
+structure! { GetLayerVersionRequest: [
+    layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
+    version_number: i64 = Member::new("VersionNumber", &schema::LAYER_VERSION_NUMBER).at(Location::Uri, "VersionNumber").required();
+] streams [  ] refuses [  ] }
+
+structure! { GetLayerVersionResponse: [
+    content: Option<LayerVersionContentOutput> = Member::new("Content", &schema::LAYER_VERSION_CONTENT_OUTPUT);
+    layer_arn: Option<String> = Member::new("LayerArn", &schema::LAYER_ARN);
+    layer_version_arn: Option<String> = Member::new("LayerVersionArn", &schema::LAYER_VERSION_ARN);
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    created_date: Option<String> = Member::new("CreatedDate", &schema::TIMESTAMP);
+    version: Option<i64> = Member::new("Version", &schema::LAYER_VERSION_NUMBER);
+    compatible_architectures: Option<Vec<String>> = Member::new("CompatibleArchitectures", &schema::COMPATIBLE_ARCHITECTURES);
+    compatible_runtimes: Option<Vec<String>> = Member::new("CompatibleRuntimes", &schema::COMPATIBLE_RUNTIMES);
+    license_info: Option<String> = Member::new("LicenseInfo", &schema::LICENSE_INFO);
+] streams [  ] refuses [  ] }
 
 structure! { GetPolicyRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
@@ -505,6 +613,40 @@ structure! { union InvokeWithResponseStreamResponseEvent: [
     invoke_complete: Option<InvokeWithResponseStreamCompleteEvent> = Member::new("InvokeComplete", &schema::INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT);
 ] streams [  ] refuses [  ] }
 
+structure! { Layer: [
+    arn: Option<String> = Member::new("Arn", &schema::LAYER_VERSION_ARN);
+    code_size: Option<i64> = Member::new("CodeSize", &schema::LONG);
+] streams [  ] refuses [ Member::new("SigningProfileVersionArn", &schema::REFUSED), Member::new("SigningJobArn", &schema::REFUSED) ] }
+
+structure! { LayerVersionContentInput: [
+    s3_bucket: Option<String> = Member::new("S3Bucket", &schema::S3_BUCKET);
+    s3_key: Option<String> = Member::new("S3Key", &schema::S3_KEY);
+    s3_object_version: Option<String> = Member::new("S3ObjectVersion", &schema::S3_OBJECT_VERSION);
+    zip_file: Option<Bytes> = Member::new("ZipFile", &schema::BLOB);
+] streams [  ] refuses [ Member::new("S3ObjectStorageMode", &schema::REFUSED) ] }
+
+structure! { LayerVersionContentOutput: [
+    location: Option<String> = Member::new("Location", &schema::SENSITIVE_STRING_ON_SERVER_ONLY);
+    code_sha256: Option<String> = Member::new("CodeSha256", &schema::STRING);
+    code_size: Option<i64> = Member::new("CodeSize", &schema::LONG);
+] streams [  ] refuses [ Member::new("SigningProfileVersionArn", &schema::REFUSED), Member::new("SigningJobArn", &schema::REFUSED), Member::new("ResolvedS3Object", &schema::REFUSED) ] }
+
+structure! { LayerVersionsListItem: [
+    layer_version_arn: Option<String> = Member::new("LayerVersionArn", &schema::LAYER_VERSION_ARN);
+    version: Option<i64> = Member::new("Version", &schema::LAYER_VERSION_NUMBER);
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    created_date: Option<String> = Member::new("CreatedDate", &schema::TIMESTAMP);
+    compatible_architectures: Option<Vec<String>> = Member::new("CompatibleArchitectures", &schema::COMPATIBLE_ARCHITECTURES);
+    compatible_runtimes: Option<Vec<String>> = Member::new("CompatibleRuntimes", &schema::COMPATIBLE_RUNTIMES);
+    license_info: Option<String> = Member::new("LicenseInfo", &schema::LICENSE_INFO);
+] streams [  ] refuses [  ] }
+
+structure! { LayersListItem: [
+    layer_name: Option<String> = Member::new("LayerName", &schema::LAYER_NAME);
+    layer_arn: Option<String> = Member::new("LayerArn", &schema::LAYER_ARN);
+    latest_matching_version: Option<LayerVersionsListItem> = Member::new("LatestMatchingVersion", &schema::LAYER_VERSIONS_LIST_ITEM);
+] streams [  ] refuses [  ] }
+
 structure! { ListAliasesRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     function_version: Option<String> = Member::new("FunctionVersion", &schema::VERSION_WITH_LATEST_PUBLISHED).at(Location::QueryString, "FunctionVersion");
@@ -539,6 +681,31 @@ structure! { ListFunctionsResponse: [
     functions: Option<Vec<FunctionConfiguration>> = Member::new("Functions", &schema::FUNCTION_LIST);
 ] streams [  ] refuses [  ] }
 
+structure! { ListLayerVersionsRequest: [
+    compatible_architecture: Option<String> = Member::new("CompatibleArchitecture", &schema::ARCHITECTURE).at(Location::QueryString, "CompatibleArchitecture");
+    compatible_runtime: Option<String> = Member::new("CompatibleRuntime", &schema::RUNTIME).at(Location::QueryString, "CompatibleRuntime");
+    layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
+    marker: Option<String> = Member::new("Marker", &schema::STRING).at(Location::QueryString, "Marker");
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_LAYER_LIST_ITEMS).at(Location::QueryString, "MaxItems");
+] streams [  ] refuses [  ] }
+
+structure! { ListLayerVersionsResponse: [
+    next_marker: Option<String> = Member::new("NextMarker", &schema::STRING);
+    layer_versions: Option<Vec<LayerVersionsListItem>> = Member::new("LayerVersions", &schema::LAYER_VERSIONS_LIST);
+] streams [  ] refuses [  ] }
+
+structure! { ListLayersRequest: [
+    compatible_architecture: Option<String> = Member::new("CompatibleArchitecture", &schema::ARCHITECTURE).at(Location::QueryString, "CompatibleArchitecture");
+    compatible_runtime: Option<String> = Member::new("CompatibleRuntime", &schema::RUNTIME).at(Location::QueryString, "CompatibleRuntime");
+    marker: Option<String> = Member::new("Marker", &schema::STRING).at(Location::QueryString, "Marker");
+    max_items: Option<i32> = Member::new("MaxItems", &schema::MAX_LAYER_LIST_ITEMS).at(Location::QueryString, "MaxItems");
+] streams [  ] refuses [  ] }
+
+structure! { ListLayersResponse: [
+    next_marker: Option<String> = Member::new("NextMarker", &schema::STRING);
+    layers: Option<Vec<LayersListItem>> = Member::new("Layers", &schema::LAYERS_LIST);
+] streams [  ] refuses [  ] }
+
 structure! { ListTagsRequest: [
     resource: String = Member::new("Resource", &schema::TAGGABLE_RESOURCE).at(Location::Uri, "Resource").required();
 ] streams [  ] refuses [  ] }
@@ -571,6 +738,27 @@ structure! { OnSuccess: [
     destination: Option<String> = Member::new("Destination", &schema::DESTINATION_ARN);
 ] streams [  ] refuses [  ] }
 
+structure! { PublishLayerVersionRequest: [
+    layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    content: LayerVersionContentInput = Member::new("Content", &schema::LAYER_VERSION_CONTENT_INPUT).required();
+    compatible_architectures: Option<Vec<String>> = Member::new("CompatibleArchitectures", &schema::COMPATIBLE_ARCHITECTURES);
+    compatible_runtimes: Option<Vec<String>> = Member::new("CompatibleRuntimes", &schema::COMPATIBLE_RUNTIMES);
+    license_info: Option<String> = Member::new("LicenseInfo", &schema::LICENSE_INFO);
+] streams [  ] refuses [  ] }
+
+structure! { PublishLayerVersionResponse: [
+    content: Option<LayerVersionContentOutput> = Member::new("Content", &schema::LAYER_VERSION_CONTENT_OUTPUT);
+    layer_arn: Option<String> = Member::new("LayerArn", &schema::LAYER_ARN);
+    layer_version_arn: Option<String> = Member::new("LayerVersionArn", &schema::LAYER_VERSION_ARN);
+    description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
+    created_date: Option<String> = Member::new("CreatedDate", &schema::TIMESTAMP);
+    version: Option<i64> = Member::new("Version", &schema::LAYER_VERSION_NUMBER);
+    compatible_architectures: Option<Vec<String>> = Member::new("CompatibleArchitectures", &schema::COMPATIBLE_ARCHITECTURES);
+    compatible_runtimes: Option<Vec<String>> = Member::new("CompatibleRuntimes", &schema::COMPATIBLE_RUNTIMES);
+    license_info: Option<String> = Member::new("LicenseInfo", &schema::LICENSE_INFO);
+] streams [  ] refuses [  ] }
+
 structure! { PublishVersionRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     code_sha256: Option<String> = Member::new("CodeSha256", &schema::STRING);
@@ -584,6 +772,13 @@ structure! { PutFunctionEventInvokeConfigRequest: [
     maximum_retry_attempts: Option<i32> = Member::new("MaximumRetryAttempts", &schema::MAXIMUM_RETRY_ATTEMPTS);
     maximum_event_age_in_seconds: Option<i32> = Member::new("MaximumEventAgeInSeconds", &schema::MAXIMUM_EVENT_AGE_IN_SECONDS);
     destination_config: Option<DestinationConfig> = Member::new("DestinationConfig", &schema::DESTINATION_CONFIG);
+] streams [  ] refuses [  ] }
+
+structure! { RemoveLayerVersionPermissionRequest: [
+    layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
+    version_number: i64 = Member::new("VersionNumber", &schema::LAYER_VERSION_NUMBER).at(Location::Uri, "VersionNumber").required();
+    statement_id: String = Member::new("StatementId", &schema::STATEMENT_ID).at(Location::Uri, "StatementId").required();
+    revision_id: Option<String> = Member::new("RevisionId", &schema::STRING).at(Location::QueryString, "RevisionId");
 ] streams [  ] refuses [  ] }
 
 structure! { RemovePermissionRequest: [
@@ -628,11 +823,14 @@ structure! { UpdateAliasRequest: [
 structure! { UpdateFunctionCodeRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     zip_file: Option<Bytes> = Member::new("ZipFile", &schema::BLOB);
+    s3_bucket: Option<String> = Member::new("S3Bucket", &schema::S3_BUCKET);
+    s3_key: Option<String> = Member::new("S3Key", &schema::S3_KEY);
+    s3_object_version: Option<String> = Member::new("S3ObjectVersion", &schema::S3_OBJECT_VERSION);
     architectures: Option<Vec<String>> = Member::new("Architectures", &schema::ARCHITECTURES_LIST);
     publish: Option<bool> = Member::new("Publish", &schema::BOOLEAN);
     dry_run: Option<bool> = Member::new("DryRun", &schema::BOOLEAN);
     revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
-] streams [  ] refuses [ Member::new("S3Bucket", &schema::REFUSED), Member::new("S3Key", &schema::REFUSED), Member::new("S3ObjectVersion", &schema::REFUSED), Member::new("S3ObjectStorageMode", &schema::REFUSED), Member::new("ImageUri", &schema::REFUSED), Member::new("PublishTo", &schema::REFUSED), Member::new("SourceKMSKeyArn", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("S3ObjectStorageMode", &schema::REFUSED), Member::new("ImageUri", &schema::REFUSED), Member::new("PublishTo", &schema::REFUSED), Member::new("SourceKMSKeyArn", &schema::REFUSED) ] }
 
 structure! { UpdateFunctionConfigurationRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
@@ -645,8 +843,9 @@ structure! { UpdateFunctionConfigurationRequest: [
     runtime: Option<String> = Member::new("Runtime", &schema::RUNTIME);
     tracing_config: Option<TracingConfig> = Member::new("TracingConfig", &schema::TRACING_CONFIG);
     revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
+    layers: Option<Vec<String>> = Member::new("Layers", &schema::LAYER_LIST);
     ephemeral_storage: Option<EphemeralStorage> = Member::new("EphemeralStorage", &schema::EPHEMERAL_STORAGE);
-] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("Layers", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("ImageConfig", &schema::REFUSED), Member::new("SnapStart", &schema::REFUSED), Member::new("LoggingConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("ImageConfig", &schema::REFUSED), Member::new("SnapStart", &schema::REFUSED), Member::new("LoggingConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
 
 structure! { UpdateFunctionEventInvokeConfigRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();

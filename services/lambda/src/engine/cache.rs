@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::engine::package;
 use crate::model::Code;
+use crate::model::layer::UsedLayer;
 
 /// Packages that are unpacked at once: each is in memory meanwhile (up to 50 MB).
 const UNPACKING_MAX: usize = 2;
@@ -135,7 +136,32 @@ impl Cache {
         ids: &Ids,
         now: Timestamp,
     ) -> Result<Arc<Unpacked>, CacheError> {
-        let held = self.hold(&code.sha256, now);
+        self.stacked(&code.sha256, std::slice::from_ref(code), blobs, ids, now).await
+    }
+
+    /// Layers, unpacked one over the other in their order.
+    pub async fn layers(
+        &self,
+        layers: &[UsedLayer],
+        blobs: &Arc<dyn Blobs>,
+        ids: &Ids,
+        now: Timestamp,
+    ) -> Result<Arc<Unpacked>, CacheError> {
+        let codes: Vec<Code> = layers.iter().map(|layer| layer.code.clone()).collect();
+        let hashes: Vec<&str> = codes.iter().map(|code| code.sha256.as_str()).collect();
+        let name = format!("layers-{}", hex::encode(Sha256::digest(hashes.join("\n"))));
+        self.stacked(&name, &codes, blobs, ids, now).await
+    }
+
+    async fn stacked(
+        &self,
+        name: &str,
+        codes: &[Code],
+        blobs: &Arc<dyn Blobs>,
+        ids: &Ids,
+        now: Timestamp,
+    ) -> Result<Arc<Unpacked>, CacheError> {
+        let held = self.hold(name, now);
         let folder = held.folder().to_owned();
         if tokio::fs::try_exists(&folder).await? {
             return Ok(held);
@@ -144,9 +170,9 @@ impl Cache {
         if tokio::fs::try_exists(&folder).await? {
             return Ok(held);
         }
-        let zip = fetch(code, blobs).await?;
         let unfinished = self.folder.join(format!("{UNFINISHED}{}", ids.lower(12)));
-        let work = tokio::task::spawn_blocking(move || unpack(&zip, &unfinished, &folder));
+        let filled = fill(codes, blobs, &unfinished).await;
+        let work = tokio::task::spawn_blocking(move || finish(filled, &unfinished, &folder));
         work.await.map_err(io::Error::other)??;
         Ok(held)
     }
@@ -170,14 +196,23 @@ async fn fetch(code: &Code, blobs: &Arc<dyn Blobs>) -> Result<Bytes, CacheError>
     Ok(zip.freeze())
 }
 
-/// Unpacks beside the target and renames. When this fails nothing stays behind.
-fn unpack(zip: &Bytes, unfinished: &Path, target: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(unfinished)?;
-    let made = package::permit(unfinished, 0o755).and_then(|()| package::unpack(zip, unfinished));
-    let renamed = made.and_then(|()| match std::fs::rename(unfinished, target) {
+/// Unpacks packages one over the other; each is in memory only while it is unpacked.
+async fn fill(codes: &[Code], blobs: &Arc<dyn Blobs>, into: &Path) -> Result<(), CacheError> {
+    tokio::fs::create_dir_all(into).await?;
+    package::permit(into, 0o755)?;
+    for code in codes {
+        let (zip, into) = (fetch(code, blobs).await?, into.to_owned());
+        tokio::task::spawn_blocking(move || package::unpack(&zip, &into)).await.map_err(io::Error::other)??;
+    }
+    Ok(())
+}
+
+/// Renames what has been unpacked beside the target. When anything fails nothing stays behind.
+fn finish(filled: Result<(), CacheError>, unfinished: &Path, target: &Path) -> Result<(), CacheError> {
+    let renamed = filled.and_then(|()| match std::fs::rename(unfinished, target) {
         // Somebody else was first, with the same content.
-        Err(_) if target.exists() => std::fs::remove_dir_all(unfinished),
-        other => other,
+        Err(_) if target.exists() => Ok(std::fs::remove_dir_all(unfinished)?),
+        other => Ok(other?),
     });
     if renamed.is_err() {
         let _ = std::fs::remove_dir_all(unfinished);

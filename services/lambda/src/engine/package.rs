@@ -44,12 +44,17 @@ enum Kind {
 }
 
 /// Judges a package without writing anything.
-pub(crate) fn judge(zip: &Bytes) -> Result<(), BadPackage> {
-    walk(zip, UNPACKED_BYTES_MAX, &mut |_, content| io::copy(content, &mut io::sink()).map(drop))
-        .map_err(|(bad, _)| bad)
+/// Answers how many bytes it has unpacked.
+pub(crate) fn judge(zip: &Bytes) -> Result<u64, BadPackage> {
+    let mut bytes = 0;
+    let judged = walk(zip, UNPACKED_BYTES_MAX, &mut |_, content| {
+        bytes += io::copy(content, &mut io::sink())?;
+        Ok(())
+    });
+    judged.map(|()| bytes).map_err(|(bad, _)| bad)
 }
 
-/// Unpacks a judged package into a folder that is there and empty. Folders get mode 755, files 644 or, if anyone may execute
+/// Unpacks a judged package into a folder that is there. What another package has put there at the same path gives way. Folders get mode 755, files 644 or, if anyone may execute
 /// them, 755.
 pub(crate) fn unpack(zip: &Bytes, into: &Path) -> io::Result<()> {
     let visited = walk(zip, UNPACKED_BYTES_MAX, &mut |entry, content| {
@@ -60,7 +65,7 @@ pub(crate) fn unpack(zip: &Bytes, into: &Path) -> io::Result<()> {
                 if let Some(parent) = entry.path.parent() {
                     folders(into, parent)?;
                 }
-                let mut file = std::fs::File::create_new(&at)?;
+                let mut file = create(&at)?;
                 io::copy(content, &mut file)?;
                 file.flush()?;
                 permit(&at, if executable { 0o755 } else { 0o644 })
@@ -70,6 +75,20 @@ pub(crate) fn unpack(zip: &Bytes, into: &Path) -> io::Result<()> {
     visited.map_err(|(bad, cause)| cause.unwrap_or_else(|| io::Error::other(bad)))
 }
 
+/// A new file; what stands in its way is removed.
+fn create(at: &Path) -> io::Result<std::fs::File> {
+    match std::fs::File::create_new(at) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match std::fs::symlink_metadata(at)?.is_dir() {
+                true => std::fs::remove_dir_all(at)?,
+                false => std::fs::remove_file(at)?,
+            }
+            std::fs::File::create_new(at)
+        }
+        other => other,
+    }
+}
+
 /// Makes the folders of a path below `root`.
 fn folders(root: &Path, path: &Path) -> io::Result<()> {
     let mut at = root.to_owned();
@@ -77,7 +96,13 @@ fn folders(root: &Path, path: &Path) -> io::Result<()> {
         at.push(part);
         match std::fs::create_dir(&at) {
             Ok(()) => permit(&at, 0o755)?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !std::fs::symlink_metadata(&at)?.is_dir() {
+                    std::fs::remove_file(&at)?;
+                    std::fs::create_dir(&at)?;
+                    permit(&at, 0o755)?;
+                }
+            }
             Err(error) => return Err(error),
         }
     }

@@ -51,6 +51,8 @@ pub(crate) struct Running {
     pub generation: String,
     /// Keeps the package from being removed.
     pub _code: Arc<Unpacked>,
+    /// Keeps its layers from being removed.
+    pub _layers: Option<Arc<Unpacked>>,
     pub stream: Arc<LogStream>,
     /// Of its credentials: its own calls are known by it.
     pub access_key_id: String,

@@ -36,15 +36,20 @@ impl Functions {
         let session = assume(platform, function).await?;
         let now = platform.clock.now();
         let code = self.cache.unpacked(&function.code, &platform.blobs, &platform.ids, now).await;
-        let code = code.map_err(|error| match error {
-            CacheError::Gone(_) => Error::Superseded,
-            other => service::Failure::internal(other).into(),
-        })?;
+        let code = code.map_err(missing)?;
+        let layers = match function.layers.as_slice() {
+            [] => None,
+            layers => {
+                let unpacked = self.cache.layers(layers, &platform.blobs, &platform.ids, now).await;
+                Some(unpacked.map_err(missing)?)
+            }
+        };
         let region = target.scope.region.to_string();
         let name = stream_name(now, &function.version_name(), &platform.ids.uuid());
         let stream = LogStream::new(session.caller.clone(), region.clone(), target.log_group(), name);
         let env = variables(function, &session, &region, &platform.settings.public_url);
         let deployed = deployed(function, runtime, &stream, code.folder().to_owned(), env);
+        let deployed = Deployed { layers: layers.as_ref().map(|layers| layers.folder().to_owned()), ..deployed };
         let limits = Limits::of(&deployed);
         let init_max = limits.init;
         let environment = self.environment(&deployed, limits, now).await?;
@@ -53,6 +58,7 @@ impl Functions {
             place,
             generation: function.generation.clone(),
             _code: code,
+            _layers: layers,
             stream: Arc::new(stream),
             access_key_id: session.access_key_id,
             expires: session.expires,
@@ -79,6 +85,14 @@ impl Functions {
             }
         }
         self.isolation.start(f, limits).await.map_err(|error| Error::Platform(error.to_string()))
+    }
+}
+
+/// A package that is gone was replaced since the record was read.
+fn missing(error: CacheError) -> Error {
+    match error {
+        CacheError::Gone(_) => Error::Superseded,
+        other => service::Failure::internal(other).into(),
     }
 }
 

@@ -83,7 +83,10 @@ impl LayerTarget {
     pub fn new(cx: &Cx, name: &str, number: Option<i64>) -> Result<Self, Error> {
         let target = Self::lenient(cx, name, number);
         if target.scope.region != cx.scope.region {
-            let text = format!("Layers from '{}' are not reachable in this region ('{}')", target.scope.region, cx.scope.region);
+            let text = format!(
+                "Layers from '{}' are not reachable in this region ('{}')",
+                target.scope.region, cx.scope.region
+            );
             return Err(Error::InvalidParameter(text));
         }
         Ok(target)

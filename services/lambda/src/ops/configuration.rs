@@ -8,9 +8,10 @@ use crate::errors::Error;
 use crate::model::{self, Code, Function};
 use crate::names::Target;
 use crate::ops::render::configuration;
+use crate::ops::role;
 use crate::ops::settings::{self, Settings};
+use crate::ops::upload::{self, Source};
 use crate::ops::version::{self, version_target};
-use crate::ops::{role, upload};
 use crate::store;
 use crate::wire::{FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest};
 
@@ -19,11 +20,27 @@ pub(crate) async fn update_function_code(
     cx: &Cx,
     input: &UpdateFunctionCodeRequest,
 ) -> Result<FunctionConfiguration, Error> {
-    let UpdateFunctionCodeRequest { function_name, zip_file, architectures, publish, dry_run, revision_id } = input;
+    let UpdateFunctionCodeRequest {
+        function_name,
+        zip_file,
+        s3_bucket,
+        s3_key,
+        s3_object_version,
+        architectures,
+        publish,
+        dry_run,
+        revision_id,
+    } = input;
+    let source = Source {
+        zip: zip_file.as_ref(),
+        bucket: s3_bucket.as_deref(),
+        key: s3_key.as_deref(),
+        version: s3_object_version.as_deref(),
+    };
     let target = Target::new(cx, function_name, None)?;
     let architecture = model::architecture(architectures.as_deref())?;
     let now = current(cx, &target, revision_id.as_deref()).await?;
-    let judged = upload::judge(zip_file.as_ref(), "UpdateFunctionCode").await?;
+    let judged = upload::judge(cx, source, "UpdateFunctionCode").await?;
     if *dry_run == Some(true) {
         let code = judged.unkept(&now.code);
         return Ok(configuration(&target, &Function { code, ..now }));
@@ -55,6 +72,7 @@ pub(crate) async fn update_function_configuration(
         tracing_config: _,
         revision_id,
         ephemeral_storage,
+        layers,
     } = input;
     let target = Target::new(cx, function_name, None)?;
     let mut settings = Settings {
@@ -66,9 +84,11 @@ pub(crate) async fn update_function_configuration(
         memory_mb: *memory_size,
         storage_mb: settings::storage(ephemeral_storage.as_ref()),
         variables: settings::variables(environment.as_ref()),
+        layers: None,
     };
     settings.check(cx).await?;
     current(cx, &target, revision_id.as_deref()).await?;
+    settings.layers = settings::layers(cx, layers.as_ref()).await?;
     if let Some(role) = role {
         settings.role = Some(role::passed(cx, role).await?);
     }
@@ -128,6 +148,7 @@ async fn apply(
                 }
                 Change::Settings(settings) => settings.apply(&mut function),
             }
+            function.check_size()?;
             function.revision = cx.platform.ids.uuid();
             function.generation = cx.platform.ids.uuid();
             function.modified = cx.now();

@@ -12,9 +12,10 @@ use crate::errors::Error;
 use crate::model::{self, Code, Function};
 use crate::names::{LATEST, Target};
 use crate::ops::render::{configuration, listed};
+use crate::ops::role;
 use crate::ops::settings::{self, Settings};
+use crate::ops::upload::{self, Source};
 use crate::ops::version::{self, after, invalid_marker, limit, version_target};
-use crate::ops::{role, upload};
 use crate::plane;
 use crate::store;
 use crate::wire::{
@@ -33,7 +34,7 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
         runtime,
         role,
         handler,
-        code: FunctionCode { zip_file },
+        code: FunctionCode { zip_file, s3_bucket, s3_key, s3_object_version },
         description,
         timeout,
         memory_size,
@@ -44,6 +45,7 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
         tags,
         architectures,
         ephemeral_storage,
+        layers,
     } = input;
     let target = Target::new(cx, function_name, None)?;
     if target.qualifier.is_some() {
@@ -56,7 +58,7 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
         let text = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
         return Err(Error::InvalidParameter(text.into()));
     }
-    let settings = Settings {
+    let mut settings = Settings {
         role: None,
         runtime: runtime.clone(),
         handler: handler.clone(),
@@ -65,13 +67,21 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
         memory_mb: *memory_size,
         storage_mb: settings::storage(ephemeral_storage.as_ref()),
         variables: settings::variables(environment.as_ref()),
+        layers: None,
     };
     settings.check(cx).await?;
     let tags = tags.clone().unwrap_or_default();
     model::check_tags(&tags)?;
     let architecture = model::architecture(architectures.as_deref())?;
     let role = role::passed(cx, role).await?;
-    let judged = upload::judge(zip_file.as_ref(), "CreateFunction").await?;
+    settings.layers = settings::layers(cx, layers.as_ref()).await?;
+    let source = Source {
+        zip: zip_file.as_ref(),
+        bucket: s3_bucket.as_deref(),
+        key: s3_key.as_deref(),
+        version: s3_object_version.as_deref(),
+    };
+    let judged = upload::judge(cx, source, "CreateFunction").await?;
     let code = judged.keep(cx).await?;
     let mut function = Function { tags, architecture, ..blank(cx, &target, role, code) };
     settings.apply(&mut function);
@@ -102,6 +112,7 @@ fn blank(cx: &Cx, target: &Target, role: Arn, code: Code) -> Function {
         modified: cx.now(),
         version: None,
         published: None,
+        layers: Vec::new(),
     }
 }
 
@@ -114,6 +125,7 @@ async fn add(cx: &Cx, target: &Target, function: &Function, publish: bool) -> Re
             if store::load(tx, &target.scope, &target.name).await?.is_some() {
                 return Err(Error::FunctionExists(target.name).into());
             }
+            function.check_size()?;
             store::save(tx, &target.scope, &function)?;
             match publish {
                 true => Ok(Some(version::publish(cx, tx, &target, &mut function, None).await?)),

@@ -5,6 +5,8 @@ pub(crate) mod configuration;
 pub(crate) mod event_invoke;
 pub(crate) mod function;
 pub(crate) mod invoke;
+pub(crate) mod layer;
+pub(crate) mod layer_policy;
 pub(crate) mod permission;
 pub(crate) mod render;
 pub(crate) mod role;

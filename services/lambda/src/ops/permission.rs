@@ -1,6 +1,6 @@
 //! AddPermission, RemovePermission, GetPolicy: the policy of a function.
 
-use base::{Account, Arn};
+use base::{Account, Arn, Scope};
 use kv::Tx;
 use policy::{Policy, PolicyKind};
 use serde_json::{Map, Value, json};
@@ -51,7 +51,7 @@ pub(crate) async fn add_permission(
     let mut statement = json!({
         "Sid": statement_id,
         "Effect": "Allow",
-        "Principal": principal(&target, who)?,
+        "Principal": principal(&target.scope, who)?,
         "Action": action,
         "Resource": target.qualified_arn().to_string(),
     });
@@ -82,7 +82,7 @@ fn conditions(equals: &[(&str, &Option<String>)], source_arn: Option<&str>) -> M
 }
 
 /// Whether a policy is one, and not too long.
-fn check_policy(permissions: &[Permission]) -> Result<(), Error> {
+pub(crate) fn check_policy(permissions: &[Permission]) -> Result<(), Error> {
     let document = model::policy_of(permissions).unwrap_or_default().to_string();
     if document.len() > POLICY_BYTES_MAX {
         return Err(Error::PolicyTooLong { bytes: document.len(), max: POLICY_BYTES_MAX });
@@ -92,12 +92,12 @@ fn check_policy(permissions: &[Permission]) -> Result<(), Error> {
 }
 
 /// A service, an account, a user or role, or everyone.
-fn principal(target: &Target, text: &str) -> Result<Value, Error> {
+pub(crate) fn principal(scope: &Scope, text: &str) -> Result<Value, Error> {
     if text == "*" {
         return Ok(json!("*"));
     }
     if let Some(account) = Account::parse(text) {
-        let root = base::Scope { account, ..target.scope.clone() }.global_arn("iam", "root");
+        let root = Scope { account, ..scope.clone() }.global_arn("iam", "root");
         return Ok(json!({ "AWS": root.to_string() }));
     }
     if text.parse::<Arn>().is_ok_and(|arn| matches!(arn.service.as_str(), "iam" | "sts")) {

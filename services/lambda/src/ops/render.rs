@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::model::Function;
+use crate::model::layer::UsedLayer;
 use crate::names::Target;
 use crate::wire::{
-    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LoggingConfig, SnapStartResponse,
+    EnvironmentResponse, EphemeralStorage, FunctionConfiguration, Layer, LoggingConfig, SnapStartResponse,
     TracingConfigResponse,
 };
 
@@ -30,6 +31,7 @@ pub(crate) fn configuration(target: &Target, function: &Function) -> FunctionCon
         version: Some(function.version_name()),
         environment: variables.map(|variables| EnvironmentResponse { variables: Some(variables) }),
         tracing_config: Some(TracingConfigResponse { mode: some("PassThrough") }),
+        layers: (!function.layers.is_empty()).then(|| function.layers.iter().map(layer).collect()),
         revision_id: some(&function.revision),
         state: some("Active"),
         last_update_status: some("Successful"),
@@ -39,6 +41,10 @@ pub(crate) fn configuration(target: &Target, function: &Function) -> FunctionCon
         snap_start: Some(SnapStartResponse { apply_on: some("None"), optimization_status: some("Off") }),
         logging_config: Some(LoggingConfig { log_format: some("Text"), log_group: Some(target.log_group()) }),
     }
+}
+
+fn layer(used: &UsedLayer) -> Layer {
+    Layer { arn: Some(used.arn.to_string()), code_size: i64::try_from(used.code.bytes).ok() }
 }
 
 /// The same in a listing, which leaves the states out (docs: ListFunctions).

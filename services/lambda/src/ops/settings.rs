@@ -7,7 +7,9 @@ use service::Cx;
 
 use crate::engine::Functions;
 use crate::errors::Error;
+use crate::model::layer::UsedLayer;
 use crate::model::{self, Function};
+use crate::ops::layer;
 use crate::wire::{Environment, EphemeralStorage};
 
 /// The settings that a request names; the others stay as they are.
@@ -21,6 +23,7 @@ pub(crate) struct Settings {
     pub memory_mb: Option<i32>,
     pub storage_mb: Option<i32>,
     pub variables: Option<BTreeMap<String, String>>,
+    pub layers: Option<Vec<UsedLayer>>,
 }
 
 impl Settings {
@@ -36,7 +39,8 @@ impl Settings {
 
     /// Takes them over.
     pub fn apply(self, function: &mut Function) {
-        let Self { role, runtime, handler, description, timeout_s, memory_mb, storage_mb, variables } = self;
+        let Self { role, runtime, handler, description, timeout_s, memory_mb, storage_mb, variables, layers } = self;
+        set(&mut function.layers, layers);
         set(&mut function.role, role);
         set(&mut function.runtime, runtime);
         set(&mut function.handler, handler);
@@ -51,6 +55,14 @@ impl Settings {
 /// The variables of a request; an environment that names none has none.
 pub(crate) fn variables(environment: Option<&Environment>) -> Option<BTreeMap<String, String>> {
     environment.map(|Environment { variables }| variables.clone().unwrap_or_default())
+}
+
+/// The layers of a request, which the caller may read.
+pub(crate) async fn layers(cx: &Cx, arns: Option<&Vec<String>>) -> Result<Option<Vec<UsedLayer>>, Error> {
+    match arns {
+        Some(arns) => layer::used(cx, arns).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The size of `/tmp` in a request.

@@ -124,8 +124,8 @@ async fn what_create_function_refuses() {
             expect!["InvalidParameterValueException 400: Please provide a source for function code."],
         ),
         (
-            json!({ "Code": { "S3Bucket": "bucket", "S3Key": "key" } }),
-            expect!["NotImplemented 501: The member S3Bucket is not implemented by Clearsky."],
+            json!({ "Code": { "ImageUri": "image" } }),
+            expect!["NotImplemented 501: The member ImageUri is not implemented by Clearsky."],
         ),
         (
             json!({ "Code": { "ZipFile": "bm8gemlw" } }),
@@ -150,7 +150,10 @@ async fn what_create_function_refuses() {
             expect!["NotImplemented 501: TracingConfig.Mode = Active is not implemented; what is: PassThrough"],
         ),
         (json!({ "Publish": true }), expect!["ResourceConflictException 409: Function already exist: app"]),
-        (json!({ "Layers": [] }), expect!["NotImplemented 501: The member Layers is not implemented by Clearsky."]),
+        (
+            json!({ "FileSystemConfigs": [] }),
+            expect!["NotImplemented 501: The member FileSystemConfigs is not implemented by Clearsky."],
+        ),
         (
             json!({ "FunctionName": "app:live" }),
             expect!["InvalidParameterValueException 400: The name of a new function has no qualifier."],

@@ -11,6 +11,7 @@ mod events;
 mod fake;
 mod function;
 mod invoke;
+mod layer;
 mod logs;
 mod permission;
 mod roles;

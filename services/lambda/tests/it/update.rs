@@ -76,7 +76,7 @@ async fn what_updates_refuse() {
     check(
         "UpdateFunctionCode",
         json!({ "FunctionName": "app", "S3Bucket": "bucket" }),
-        expect!["NotImplemented 501: The member S3Bucket is not implemented by Clearsky."],
+        expect!["InvalidParameterValueException 400: S3Bucket and S3Key are given together."],
     )
     .await;
     check(
@@ -92,7 +92,7 @@ async fn what_updates_refuse() {
     check(
         "UpdateFunctionConfiguration",
         json!({ "FunctionName": "app", "Layers": ["x"] }),
-        expect!["NotImplemented 501: The member Layers is not implemented by Clearsky."],
+        expect![[r#"ValidationException 400: 1 validation error detected: Value '[x]' at 'layers' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 2048, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: ((arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))]"#]],
     )
     .await;
 }

@@ -53,7 +53,7 @@ fn a_package_is_unpacked_readable_by_everyone() {
         ("./lib/", 0o700, b""),
         ("lib/a.py", 0o644, b""),
     ]);
-    assert_eq!(judge(&zip), Ok(()));
+    assert_eq!(judge(&zip).map(drop), Ok(()));
     let folder = tempfile::tempdir().unwrap();
     unpack(&zip, folder.path()).unwrap();
     let mode = |path: &str| std::fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o7777;
@@ -94,7 +94,7 @@ fn names_that_lead_elsewhere_are_refused() {
 #[test]
 fn only_files_and_folders_are_taken() {
     let zip = zip_of(&[("link", 0o777, b"/etc/passwd")]);
-    assert_eq!(judge(&zip), Ok(()));
+    assert_eq!(judge(&zip).map(drop), Ok(()));
     for (kind, mode_type) in
         [("link", 0o120_000), ("device", 0o020_000), ("block", 0o060_000), ("pipe", 0o010_000), ("socket", 0o140_000)]
     {
@@ -129,4 +129,15 @@ fn a_bomb_is_counted_while_it_is_inflated() {
     assert_eq!(walked(120_000), Err(BadPackage::TooLarge));
     assert_eq!(walked(1), Err(BadPackage::TooLarge));
     assert_eq!(seen, 120_000 + 60_000);
+}
+
+#[test]
+fn what_stands_in_the_way_of_another_package_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, seen) in [("a", "a"), ("a/b", "a/b"), ("a/b/c", "a/b/c"), ("a/b", "a/b"), ("a", "a")] {
+        let zip = zip_of(&[(name, 0o644, name.as_bytes())]);
+        assert_eq!(judge(&zip), Ok(name.len() as u64));
+        unpack(&zip, folder.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(folder.path().join(seen)).unwrap(), name);
+    }
 }
