@@ -18,6 +18,8 @@ impl Functions {
         if let Err(error) = self.sweep() {
             tracing::warn!("half unpacked packages stay behind: {error}");
         }
+        let functions = Arc::clone(self);
+        platform.metrics.gauges_of(Box::new(move || functions.gauges()));
         let (functions, server) = (Arc::clone(self), Arc::downgrade(platform));
         let drain = move || -> futures::future::BoxFuture<'static, ()> {
             let (functions, server) = (Arc::clone(&functions), server.clone());
@@ -64,7 +66,7 @@ impl Functions {
         let (answer, wait) = oneshot::channel();
         let (functions, server) = (Arc::clone(self), Arc::clone(platform));
         let work = async move {
-            let _ = answer.send(functions.serve(&server, job).await);
+            let _ = answer.send(functions.measured(&server, job).await);
         };
         platform.tasks.once("invocation", Box::pin(work)).await;
         wait.await

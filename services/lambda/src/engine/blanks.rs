@@ -1,6 +1,6 @@
 //! Interpreters booted ahead, waiting for code: of each kind as many as recent demand asks for.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -70,6 +70,15 @@ impl Blanks {
         kind.last = now;
         self.asked.notify_one();
         kind.ready.pop_front()
+    }
+
+    /// How many wait, by runtime.
+    pub fn ready(&self) -> BTreeMap<String, usize> {
+        let mut ready: BTreeMap<String, usize> = BTreeMap::new();
+        for (key, kind) in self.kinds().iter() {
+            *ready.entry(key.runtime.name.clone()).or_default() += kind.ready.len();
+        }
+        ready
     }
 
     /// Lets go of what nobody has asked for in a while.

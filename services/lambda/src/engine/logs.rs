@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use base::Timestamp;
+use base::{Region, Scope, Timestamp};
 use futures::StreamExt;
 use serde_json::{Value, json};
+use service::metrics::Line;
 use service::{Caller, Failure, Platform};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -170,7 +171,7 @@ async fn deliver(platform: &Arc<Platform>, stream: Arc<LogStream>, events: Vec<E
         if stream.refused.load(Ordering::Relaxed) {
             return;
         }
-        if let Err(failure) = put(platform, &stream, &batch).await {
+        if let Err(failure) = put(platform, &stream, &batch).await.inspect(|()| embedded(platform, &stream, &batch)) {
             match failure.facts.code {
                 "AccessDeniedException" | "NotImplemented" => {
                     stream.refused.store(true, Ordering::Relaxed);
@@ -201,6 +202,14 @@ async fn put(platform: &Arc<Platform>, stream: &LogStream, batch: &[Event]) -> R
             call(platform, stream, "PutLogEvents", &document).await
         }
         other => other,
+    }
+}
+
+/// Hands on lines that may hold metrics (the embedded metric format).
+fn embedded(platform: &Platform, stream: &LogStream, batch: &[Event]) {
+    for event in batch.iter().filter(|event| event.text.starts_with('{') && event.text.contains("\"_aws\"")) {
+        let scope = Scope::new(stream.caller.account.clone(), Region::from(stream.region.as_str()));
+        platform.metrics.line(Line { scope, at: event.at, text: event.text.clone() });
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod deliver;
 pub(crate) mod event;
 pub(crate) mod lines;
 pub(crate) mod logs;
+pub(crate) mod measure;
 pub(crate) mod package;
 pub(crate) mod pool;
 pub(crate) mod report;
