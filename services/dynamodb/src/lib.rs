@@ -15,7 +15,7 @@ mod worker;
 use base::Arn;
 use service::{Anonymous, Cx, Service, common, demands};
 
-use crate::ops::{batch, item, query, scan, table, transact_get, transact_write};
+use crate::ops::{batch, item, query, scan, table, time_to_live, transact_get, transact_write};
 
 pub use worker::start;
 
@@ -28,7 +28,9 @@ service::operations! { crate::wire;
     ListTables => table::list_tables, |s, _| demands![dynamodb::ListTables(s.arn("dynamodb", "table/*"))];
     UpdateTable => table::update_table, |s, i| demands![dynamodb::UpdateTable(table_arn(s, &i.table_name))];
     DeleteTable => table::delete_table, |s, i| demands![dynamodb::DeleteTable(table_arn(s, &i.table_name))];
-    DescribeTimeToLive => table::describe_time_to_live,
+    UpdateTimeToLive => time_to_live::update_time_to_live,
+        |s, i| demands![dynamodb::UpdateTimeToLive(table_arn(s, &i.table_name))];
+    DescribeTimeToLive => time_to_live::describe_time_to_live,
         |s, i| demands![dynamodb::DescribeTimeToLive(table_arn(s, &i.table_name))];
     // These demand inside, with the keys and attributes that only expressions and schema tell: see `ops::request::permitted`.
     PutItem => item::put_item, |_, _| demands![inside dynamodb::PutItem];

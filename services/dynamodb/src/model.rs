@@ -319,6 +319,17 @@ pub struct Table {
     /// How many indexes it has ever had: the number of the next one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub indexes_made: u32,
+    /// Not kept by earlier versions, whose items stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_to_live: Option<TimeToLive>,
+}
+
+/// Which attribute says when an item expires.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeToLive {
+    pub attribute: String,
+    /// The items in the order of that attribute. No request sees it.
+    pub index: Index,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -333,7 +344,12 @@ impl Table {
 
     /// Whether a write must know what it replaces, because more than the item's own row follows from it.
     pub fn follows_items(&self) -> bool {
-        !self.indexes.is_empty()
+        !self.indexes.is_empty() || self.time_to_live.is_some()
+    }
+
+    /// Its indexes, and the one by which items expire.
+    pub fn all_indexes(&self) -> impl Iterator<Item = &Index> {
+        self.indexes.iter().chain(self.time_to_live.as_ref().map(|ttl| &ttl.index))
     }
 }
 
@@ -491,6 +507,7 @@ mod tests {
             tags: BTreeMap::from([("team".into(), "photos".into())]),
             indexes: Vec::new(),
             indexes_made: 0,
+            time_to_live: None,
         });
         assert_eq!(serde_json::from_str::<TableRecord>(golden).unwrap(), table);
         assert_eq!(serde_json::to_string(&table).unwrap(), golden);
@@ -522,5 +539,15 @@ mod tests {
         });
         assert_eq!(serde_json::from_str::<TableRecord>(golden).unwrap(), table);
         assert_eq!(serde_json::to_string(&table).unwrap(), golden);
+    }
+
+    #[test]
+    fn tables_stored_with_a_time_to_live_are_read() {
+        let golden = include_str!("../tests/golden/table_v1_expiry.json").trim_end();
+        let TableRecord::V1(table) = serde_json::from_str(golden).unwrap();
+        let ttl = table.time_to_live.as_ref().unwrap();
+        assert_eq!((ttl.attribute.as_str(), ttl.index.number, ttl.index.state), ("until", 4, IndexState::Active));
+        assert_eq!(table.all_indexes().map(|index| index.number).collect::<Vec<_>>(), [0, 1, 3, 4]);
+        assert_eq!(serde_json::to_string(&TableRecord::V1(table)).unwrap(), golden);
     }
 }

@@ -81,7 +81,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("UpdateKinesisStreamingDestination", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
     OperationFacts { name: "UpdateTable", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateTableInput::FACTS, UpdateTableOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "UpdateTableOutput", checksum_member: "" },
     OperationFacts::unsupported("UpdateTableReplicaAutoScaling", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
-    OperationFacts::unsupported("UpdateTimeToLive", Http { method: "POST", uri: "/", status: 200, needs: &[] }),
+    OperationFacts { name: "UpdateTimeToLive", http: Http { method: "POST", uri: "/", status: 200, needs: &[] }, shapes: Some((UpdateTimeToLiveInput::FACTS, UpdateTimeToLiveOutput::FACTS)), result_wrapper: "", input_root: "", output_root: "UpdateTimeToLiveOutput", checksum_member: "" },
 ];
 
 /// The supported operations as types.
@@ -104,6 +104,7 @@ pub mod op {
     operation!(TransactWriteItems, TransactWriteItemsInput, TransactWriteItemsOutput, &OPERATIONS[51]);
     operation!(UpdateItem, UpdateItemInput, UpdateItemOutput, &OPERATIONS[57]);
     operation!(UpdateTable, UpdateTableInput, UpdateTableOutput, &OPERATIONS[59]);
+    operation!(UpdateTimeToLive, UpdateTimeToLiveInput, UpdateTimeToLiveOutput, &OPERATIONS[61]);
 }
 
 /// The shapes in use.
@@ -244,7 +245,10 @@ pub mod schema {
     pub static TABLE_NAME: Schema = Schema::new("TableName", Kind::String).length(3, 255).pattern("[a-zA-Z0-9_.-]+");
     pub static TABLE_NAME_LIST: Schema = Schema::new("TableNameList", Kind::List { item_name: "member", item: &TABLE_NAME, flattened: false });
     pub static TABLE_STATUS: Schema = Schema::new("TableStatus", Kind::String).values(&["CREATING", "UPDATING", "DELETING", "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED", "REPLICATION_NOT_AUTHORIZED"]);
+    pub static TIME_TO_LIVE_ATTRIBUTE_NAME: Schema = Schema::new("TimeToLiveAttributeName", Kind::String).length(1, 255);
     pub static TIME_TO_LIVE_DESCRIPTION: Schema = Schema::new("TimeToLiveDescription", Kind::Structure);
+    pub static TIME_TO_LIVE_ENABLED: Schema = Schema::new("TimeToLiveEnabled", Kind::Boolean);
+    pub static TIME_TO_LIVE_SPECIFICATION: Schema = Schema::new("TimeToLiveSpecification", Kind::Structure);
     pub static TIME_TO_LIVE_STATUS: Schema = Schema::new("TimeToLiveStatus", Kind::String).values(&["ENABLING", "DISABLING", "ENABLED", "DISABLED"]);
     pub static TRANSACT_GET_ITEM: Schema = Schema::new("TransactGetItem", Kind::Structure);
     pub static TRANSACT_GET_ITEM_LIST: Schema = Schema::new("TransactGetItemList", Kind::List { item_name: "member", item: &TRANSACT_GET_ITEM, flattened: false }).length(1, 100);
@@ -261,6 +265,8 @@ pub mod schema {
     pub static UPDATE_ITEM_OUTPUT: Schema = Schema::new("UpdateItemOutput", Kind::Structure);
     pub static UPDATE_TABLE_INPUT: Schema = Schema::new("UpdateTableInput", Kind::Structure);
     pub static UPDATE_TABLE_OUTPUT: Schema = Schema::new("UpdateTableOutput", Kind::Structure);
+    pub static UPDATE_TIME_TO_LIVE_INPUT: Schema = Schema::new("UpdateTimeToLiveInput", Kind::Structure);
+    pub static UPDATE_TIME_TO_LIVE_OUTPUT: Schema = Schema::new("UpdateTimeToLiveOutput", Kind::Structure);
     pub static WRITE_REQUEST: Schema = Schema::new("WriteRequest", Kind::Structure);
     pub static WRITE_REQUESTS: Schema = Schema::new("WriteRequests", Kind::List { item_name: "member", item: &WRITE_REQUEST, flattened: false }).length(1, 25);
 }
@@ -651,7 +657,13 @@ structure! { TableDescription: [
 
 structure! { TimeToLiveDescription: [
     time_to_live_status: Option<String> = Member::new("TimeToLiveStatus", &schema::TIME_TO_LIVE_STATUS);
-] streams [  ] refuses [ Member::new("AttributeName", &schema::REFUSED) ] }
+    attribute_name: Option<String> = Member::new("AttributeName", &schema::TIME_TO_LIVE_ATTRIBUTE_NAME);
+] streams [  ] refuses [  ] }
+
+structure! { TimeToLiveSpecification: [
+    enabled: bool = Member::new("Enabled", &schema::TIME_TO_LIVE_ENABLED).required();
+    attribute_name: String = Member::new("AttributeName", &schema::TIME_TO_LIVE_ATTRIBUTE_NAME).required();
+] streams [  ] refuses [  ] }
 
 structure! { TransactGetItem: [
     get: Get = Member::new("Get", &schema::GET).required();
@@ -735,6 +747,15 @@ structure! { UpdateTableInput: [
 
 structure! { UpdateTableOutput: [
     table_description: Option<TableDescription> = Member::new("TableDescription", &schema::TABLE_DESCRIPTION);
+] streams [  ] refuses [  ] }
+
+structure! { UpdateTimeToLiveInput: [
+    table_name: String = Member::new("TableName", &schema::TABLE_ARN).required();
+    time_to_live_specification: TimeToLiveSpecification = Member::new("TimeToLiveSpecification", &schema::TIME_TO_LIVE_SPECIFICATION).required();
+] streams [  ] refuses [  ] }
+
+structure! { UpdateTimeToLiveOutput: [
+    time_to_live_specification: Option<TimeToLiveSpecification> = Member::new("TimeToLiveSpecification", &schema::TIME_TO_LIVE_SPECIFICATION);
 ] streams [  ] refuses [  ] }
 
 structure! { WriteRequest: [

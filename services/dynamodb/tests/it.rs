@@ -11,5 +11,6 @@ mod it {
     mod legacy;
     mod query;
     mod table;
+    mod time_to_live;
     mod transact;
 }

@@ -5,6 +5,7 @@ pub mod number;
 pub mod codec;
 pub mod condition;
 pub mod error;
+pub mod expiry;
 pub mod index;
 pub mod key;
 pub mod key_condition;

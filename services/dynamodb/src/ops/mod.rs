@@ -14,6 +14,7 @@ pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod table;
+pub(crate) mod time_to_live;
 pub(crate) mod transact_get;
 pub(crate) mod transact_write;
 pub(crate) mod transaction;

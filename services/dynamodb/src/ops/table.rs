@@ -10,9 +10,8 @@ use crate::model::{BillingMode, DeletionProtection, Index, KeyAttribute, Table, 
 use crate::ops::{index, schema};
 use crate::wire::{
     AttributeDefinition, BillingModeSummary, CreateTableInput, CreateTableOutput, DeleteTableInput, DeleteTableOutput,
-    DescribeTableInput, DescribeTableOutput, DescribeTimeToLiveInput, DescribeTimeToLiveOutput, ListTablesInput,
-    ListTablesOutput, ProvisionedThroughputDescription, TableDescription, TimeToLiveDescription, UpdateTableInput,
-    UpdateTableOutput,
+    DescribeTableInput, DescribeTableOutput, ListTablesInput, ListTablesOutput, ProvisionedThroughputDescription,
+    TableDescription, UpdateTableInput, UpdateTableOutput,
 };
 use crate::{names, store};
 
@@ -56,6 +55,7 @@ pub(crate) async fn create_table(cx: &Cx, tx: &mut Tx, input: &CreateTableInput)
         tags: Default::default(),
         indexes_made: u32::try_from(indexes.len()).unwrap_or(u32::MAX),
         indexes,
+        time_to_live: None,
     };
     let description = described(cx, tx, &table, &[]).await?;
     store::put_table(tx, &cx.scope, table)?;
@@ -159,19 +159,7 @@ pub(crate) async fn delete_table(cx: &Cx, tx: &mut Tx, input: &DeleteTableInput)
     Ok(DeleteTableOutput { table_description: Some(description) })
 }
 
-/// Says whether items of a table expire. They never do yet: UpdateTimeToLive is not there.
-pub(crate) async fn describe_time_to_live(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &DescribeTimeToLiveInput,
-) -> Result<DescribeTimeToLiveOutput, Error> {
-    let DescribeTimeToLiveInput { table_name } = input;
-    existing(cx, tx, table_name).await?;
-    let description = TimeToLiveDescription { time_to_live_status: Some("DISABLED".into()) };
-    Ok(DescribeTimeToLiveOutput { time_to_live_description: Some(description) })
-}
-
-async fn existing(cx: &Cx, tx: &mut Tx, given: &str) -> Result<Table, Error> {
+pub(crate) async fn existing(cx: &Cx, tx: &mut Tx, given: &str) -> Result<Table, Error> {
     let name = names::table_name(&cx.scope, given)?;
     let found = store::table(tx, &cx.scope, name).await?.ok_or_else(|| Error::TableNotFound(name.to_owned()))?;
     Ok(Arc::unwrap_or_clone(found))
