@@ -295,7 +295,7 @@ def test_callers_prove_who_they_are_by_a_presigned_url(server, client):
     "service, operation",
     [
         ("sqs", "list_queues"), ("sns", "list_topics"), ("scheduler", "list_schedules"), ("sesv2", "list_email_identities"),
-        ("cloudwatch", "list_metrics"), ("apigateway", "get_rest_apis"), ("dynamodbstreams", "list_streams"),
+        ("kinesis", "list_streams"), ("apigateway", "get_rest_apis"), ("dynamodbstreams", "list_streams"),
     ],
 )
 def test_services_that_are_not_here_say_so_in_their_protocol(server, service, operation):

@@ -101,6 +101,11 @@ REFUSALS = {
         ("MissingAuthenticationTokenException", 403), ("UnrecognizedClientException", 403),
         ("InvalidSignatureException", 403), ("AccessDeniedException", 403),
     ],
+    # Asked in JSON by boto3, and answered with the codes of the query protocol that was there before.
+    "smithy-rpc-v2-cbor": [
+        ("MissingAuthenticationToken", 400), ("InvalidClientTokenId", 400),
+        ("SignatureDoesNotMatch", 400), ("AccessDenied", 400),
+    ],
     "rest-xml": [("AccessDenied", 403), ("InvalidAccessKeyId", 403), ("SignatureDoesNotMatch", 403), ("AccessDenied", 403)],
 }
 
