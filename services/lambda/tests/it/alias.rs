@@ -201,6 +201,7 @@ async fn what_aliases_refuse() {
     )
     .await;
     check("GetAlias", json!({ "FunctionName": "app", "Name": "nope" }), expect!["ResourceNotFoundException 404: Cannot find alias arn: arn:aws:lambda:us-east-1:000000000000:function:app:nope"]).await;
+    check("UpdateAlias", alias(json!({ "Name": "there", "RoutingConfig": { "AdditionalVersionWeights": { "1": 0.5 } } })), expect!["InvalidParameterValueException 400: Invalid function version 1. Function version 1 is already included in routing configuration."]).await;
     check("UpdateAlias", alias(json!({ "Name": "nope" })), expect!["ResourceNotFoundException 404: Cannot find alias arn: arn:aws:lambda:us-east-1:000000000000:function:app:nope"]).await;
     check(
         "UpdateAlias",
