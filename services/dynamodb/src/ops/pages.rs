@@ -16,6 +16,9 @@ use crate::store;
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Rows of one read of the store.
 const CHUNK_ROWS: usize = 1000;
+/// Items behind the entries of an index that one request reads at most, one by one: well within a snapshot's age, whatever
+/// the store.
+const FETCHED_ITEMS_MAX: i32 = 1000;
 /// What one request looks at in the store at most: a segment of a parallel scan steps over the rows of the others.
 const LOOKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -76,6 +79,7 @@ pub(crate) struct Found {
 /// Reads one page.
 pub(crate) async fn read(tx: &mut Tx, reading: Reading<'_>) -> Result<Found, Error> {
     let Reading { source, mut range, limit, filter, shown, fetches, segment } = reading;
+    let limit = if fetches { Some(limit.unwrap_or(FETCHED_ITEMS_MAX).min(FETCHED_ITEMS_MAX)) } else { limit };
     let mut found = Found::default();
     let (mut last, mut looked): (Option<Key>, usize) = (None, 0);
     loop {

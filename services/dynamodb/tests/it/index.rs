@@ -179,6 +179,23 @@ async fn a_local_index_fetches_what_it_has_not() {
 }
 
 #[tokio::test]
+async fn a_page_of_fetched_items_is_bounded() {
+    let kit = with_indexes().await;
+    for start in (0..1025).step_by(25) {
+        let put = |n: i64| json!({ "PutRequest": { "Item": photo("a", n, &format!("d{n:04}"), "rome") } });
+        let requests: Vec<Value> = (start..start + 25).map(put).collect();
+        call(&kit, "BatchWriteItem", json!({ "RequestItems": { "indexed": requests } })).await;
+    }
+    let all = query("days", "pk = :p", json!({ ":p": { "S": "a" } }));
+    let all = with(all, json!({ "ProjectionExpression": "note" }));
+    let first = call(&kit, "Query", all.clone()).await;
+    assert_eq!(first["Count"], 1000);
+    let start = json!({ "ExclusiveStartKey": first["LastEvaluatedKey"] });
+    let second = call(&kit, "Query", with(all, start)).await;
+    assert_eq!((&second["Count"], second.get("LastEvaluatedKey")), (&json!(25), None));
+}
+
+#[tokio::test]
 async fn writes_say_what_they_consume_of_each_index_and_what_their_collection_is() {
     let kit = with_indexes().await;
     let asked = json!({ "ReturnConsumedCapacity": "INDEXES", "ReturnItemCollectionMetrics": "SIZE" });
