@@ -282,6 +282,8 @@ async fn sweep_rows(platform: &Platform, prefix: Vec<u8>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use base::Clock;
+    use futures::future::join_all;
+    use kv::chaos::{Chaos, Odds, Seed};
     use serde_json::json;
     use service::testing::Kit;
 
@@ -410,5 +412,46 @@ mod tests {
         expire_items(&kit.platform).await.unwrap();
         let left = kit.call("dynamodb", "Scan", json!({ "TableName": "album" })).await.unwrap();
         assert_eq!(left["Count"], json!(0));
+    }
+
+    #[tokio::test]
+    async fn what_is_renewed_while_it_expires_stays_and_entries_are_in_step_whatever_the_store_does() {
+        for seed in [21, 22, 23] {
+            let _seed = Seed(seed);
+            let store = Chaos::over(&kv_memory::Memory::store(), seed, Odds::CONTENDED);
+            let kit = Kit::new(store, vec![crate::service()]);
+            kit.call("dynamodb", "CreateTable", album()).await.unwrap();
+            let enable = json!({
+                "TableName": "album", "TimeToLiveSpecification": { "Enabled": true, "AttributeName": "until" },
+            });
+            kit.call("dynamodb", "UpdateTimeToLive", enable).await.unwrap();
+            let now = kit.clock.now().as_ms() / 1000;
+            let set = async |pk: usize, until: i64| {
+                let update = json!({
+                    "TableName": "album", "Key": { "pk": { "S": pk.to_string() } }, "UpdateExpression": "SET #u = :u",
+                    "ExpressionAttributeNames": { "#u": "until" },
+                    "ExpressionAttributeValues": { ":u": { "N": until.to_string() } },
+                });
+                kit.call("dynamodb", "UpdateItem", update).await.unwrap();
+            };
+            join_all((0..30).map(|pk| set(pk, now - 1))).await;
+            let renew = async |client: usize| {
+                for n in 0..5 {
+                    set(client * 4 + n, now + 100).await;
+                }
+            };
+            let expire = async || {
+                for _ in 0..5 {
+                    expire_items(&kit.platform).await.unwrap();
+                }
+            };
+            futures::join!(join_all((0..5).map(renew)), expire());
+            let left = kit.call("dynamodb", "Scan", json!({ "TableName": "album" })).await.unwrap();
+            // Twenty-one were renewed, and perhaps had to be begun anew.
+            assert_eq!(left["Count"], json!(21));
+            let mut tx = kit.platform.begin().await.unwrap();
+            let entries = tx.range(Range::prefix(keys::row(b"x")), Limit::PAGE, Watch::Untracked).await.unwrap();
+            assert_eq!(entries.rows.len(), 21);
+        }
     }
 }
