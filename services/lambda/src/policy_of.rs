@@ -31,6 +31,6 @@ async fn permissions(cx: &Cx, tx: &mut Tx, arn: &str) -> Result<Option<Vec<Permi
     if !is_function {
         return Ok(None);
     }
-    let owner = store::owner(tx, &Target::lenient(cx, arn, None)).await?;
+    let owner = store::versions::owner(tx, &Target::lenient(cx, arn, None)).await?;
     Ok(owner.map(|owner| owner.permissions().to_vec()))
 }

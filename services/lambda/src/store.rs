@@ -1,8 +1,8 @@
 //! Reads and writes of functions in a transaction.
 
-mod events;
-mod layers;
-mod versions;
+pub(crate) mod events;
+pub(crate) mod layers;
+pub(crate) mod versions;
 
 use base::Scope;
 use kv::{Key, Limit, Range, Tx, Watch};
@@ -10,17 +10,6 @@ use kv::{Key, Limit, Range, Tx, Watch};
 use crate::errors::Error;
 use crate::keys::{self, FunctionKey};
 use crate::model::{Function, Record};
-pub(crate) use events::{
-    event_payload, handling, handlings, put_event, put_handling, read_event, remove_around, remove_event,
-    remove_handling, set_event, take_event,
-};
-pub(crate) use layers::{
-    layer, layer_version, layer_versions, layers, remove_layer_version, save_layer, save_layer_version,
-};
-pub(crate) use versions::{
-    Owner, alias, aliases, find, latest, naming, owner, remove_alias, remove_published, remove_version, save_alias,
-    serving, version, versions,
-};
 
 /// The function, if it is there, whatever the qualifier.
 pub(crate) async fn load(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Option<Function>, kv::Error> {

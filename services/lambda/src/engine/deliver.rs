@@ -131,7 +131,7 @@ impl Functions {
         let due = platform.store.due(&keys::EVENTS, now, Limit::rows(DUE_MAX)).await?;
         let mut crowded = Vec::new();
         for (id, body) in due.timers {
-            let event = match store::read_event(&body) {
+            let event = match store::events::read_event(&body) {
                 Ok(event) => event,
                 Err(error) => {
                     tracing::error!("an event cannot be read and stays: {error}");
@@ -181,9 +181,10 @@ impl Functions {
     async fn one(self: &Arc<Self>, platform: &Arc<Platform>, id: TimerId, event: Event) -> Result<(), Failure> {
         let target = event.target();
         let mut tx = platform.begin().await?;
-        let payload = store::event_payload(&mut tx, &event).await?;
+        let payload = store::events::event_payload(&mut tx, &event).await?;
         let qualifier = target.qualifier.as_deref().unwrap_or(LATEST);
-        let handling = store::handling(&mut tx, &target.scope, &target.name, qualifier).await?.unwrap_or_default();
+        let handling =
+            store::events::handling(&mut tx, &target.scope, &target.name, qualifier).await?.unwrap_or_default();
         drop(tx);
         let cx = cx_of(platform, &event)?;
         let Some(payload) = payload else {
@@ -235,16 +236,16 @@ async fn settle(cx: &Cx, id: TimerId, event: Event, settled: Settled) -> Result<
     cx.transact(move |cx, tx| {
         let (id, event, settled) = (id.clone(), event.clone(), settled.clone());
         Box::pin(async move {
-            if !store::take_event(tx, &id).await? {
+            if !store::events::take_event(tx, &id).await? {
                 return Ok(());
             }
             match settled {
-                Settled::Gone => store::remove_event(tx, &event),
-                Settled::Again { due, event } => store::set_event(tx, &event, due)?,
+                Settled::Gone => store::events::remove_event(tx, &event),
+                Settled::Again { due, event } => store::events::set_event(tx, &event, due)?,
                 Settled::Over(told) => {
-                    store::remove_event(tx, &event);
+                    store::events::remove_event(tx, &event);
                     if let Some((told, payload)) = told {
-                        store::put_event(tx, &told, payload, cx.now())?;
+                        store::events::put_event(tx, &told, payload, cx.now())?;
                     }
                 }
             }
@@ -262,8 +263,8 @@ async fn defer(platform: &Arc<Platform>, crowded: Vec<(TimerId, Event)>, now: Ti
         let crowded = crowded.clone();
         Box::pin(async move {
             for (id, event) in crowded {
-                if store::take_event(tx, &id).await? {
-                    store::set_event(tx, &event, now.plus_seconds(CROWDED_S))?;
+                if store::events::take_event(tx, &id).await? {
+                    store::events::set_event(tx, &event, now.plus_seconds(CROWDED_S))?;
                 }
             }
             Ok(())
@@ -333,7 +334,7 @@ async fn told(
         cx.demand(demand!(lambda::InvokeFunction(destination))).await?;
         let target = Target::new(&cx, &destination.to_string(), None)?;
         let mut tx = platform.begin().await?;
-        store::find(&mut tx, &target).await?;
+        store::versions::find(&mut tx, &target).await?;
         Ok::<_, Failure>(target)
     };
     let target = match may.await {

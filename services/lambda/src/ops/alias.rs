@@ -27,7 +27,7 @@ pub(crate) async fn create_alias(
         return Err(Error::AliasName(name.clone()));
     }
     let version = pointed(tx, &target, function_version).await?;
-    if store::alias(tx, &target.scope, &target.name, name).await?.is_some() {
+    if store::versions::alias(tx, &target.scope, &target.name, name).await?.is_some() {
         return Err(Error::AliasExists(target.qualified_arn().to_string()));
     }
     let alias = Alias {
@@ -82,8 +82,8 @@ pub(crate) async fn delete_alias(
 ) -> Result<DeleteAliasNothing, Error> {
     let DeleteAliasRequest { function_name, name } = input;
     let target = named(cx, function_name, name)?;
-    store::latest(tx, &Target { qualifier: None, ..target.clone() }).await?;
-    store::remove_alias(tx, &target.scope, &target.name, name);
+    store::versions::latest(tx, &Target { qualifier: None, ..target.clone() }).await?;
+    store::versions::remove_alias(tx, &target.scope, &target.name, name);
     Ok(DeleteAliasNothing {})
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn list_aliases(
 ) -> Result<ListAliasesResponse, Error> {
     let ListAliasesRequest { function_name, function_version, marker, max_items } = input;
     let target = Target::new(cx, function_name, None)?;
-    store::latest(tx, &target).await?;
+    store::versions::latest(tx, &target).await?;
     let wanted = function_version.as_deref();
     let tokens = cx.page(&format!("ListAliases:{}:{}", target.name, wanted.unwrap_or_default()));
     let mut behind = after(&tokens, marker.as_deref())?.map(String::from_utf8).transpose();
@@ -102,7 +102,7 @@ pub(crate) async fn list_aliases(
     loop {
         let last = behind.map_err(|_| invalid_marker())?;
         let room = limit - found.len();
-        let (page, more) = store::aliases(tx, &target.scope, &target.name, last.as_deref(), room).await?;
+        let (page, more) = store::versions::aliases(tx, &target.scope, &target.name, last.as_deref(), room).await?;
         let next = page.last().map(|alias| alias.name.clone());
         found.extend(page.into_iter().filter(|alias| leads_to(alias, wanted)));
         if !more || found.len() == limit {
@@ -137,7 +137,7 @@ fn qualified(target: &Target, qualifier: &str) -> Target {
 }
 
 async fn existing(tx: &mut Tx, target: &Target, name: &str) -> Result<Alias, Error> {
-    let found = store::alias(tx, &target.scope, &target.name, name).await?;
+    let found = store::versions::alias(tx, &target.scope, &target.name, name).await?;
     found.ok_or_else(|| Error::AliasNotFound(target.qualified_arn().to_string()))
 }
 
@@ -146,7 +146,7 @@ async fn pointed(tx: &mut Tx, target: &Target, version: &str) -> Result<Option<u
     let target = qualified(target, version);
     let not_found = || Error::FunctionNotFound(target.qualified_arn().to_string());
     let number = parse_version(version).ok_or_else(not_found)?;
-    store::find(tx, &target).await?;
+    store::versions::find(tx, &target).await?;
     Ok(number)
 }
 
@@ -156,7 +156,7 @@ async fn keep(tx: &mut Tx, target: &Target, alias: &Alias) -> Result<(), Error> 
     for version in alias.weights.keys() {
         pointed(tx, target, &version.to_string()).await?;
     }
-    store::save_alias(tx, &target.scope, &target.name, alias)
+    store::versions::save_alias(tx, &target.scope, &target.name, alias)
 }
 
 /// The model has judged the numbers; one beyond them all is no version's.

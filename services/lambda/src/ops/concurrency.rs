@@ -30,7 +30,7 @@ pub(crate) async fn put_function_concurrency(
 ) -> Result<Concurrency, Error> {
     let PutFunctionConcurrencyRequest { function_name, reserved_concurrent_executions } = input;
     let target = unqualified(cx, function_name)?;
-    store::latest(tx, &target).await?;
+    store::versions::latest(tx, &target).await?;
     let wanted = u32::try_from(*reserved_concurrent_executions).unwrap_or_default();
     let (own, all) = store::reserved(tx, &target.scope, &target.name).await?;
     let others = all.saturating_sub(own.unwrap_or_default());
@@ -50,7 +50,7 @@ pub(crate) async fn get_function_concurrency(
 ) -> Result<GetFunctionConcurrencyResponse, Error> {
     let GetFunctionConcurrencyRequest { function_name } = input;
     let target = unqualified(cx, function_name)?;
-    store::latest(tx, &target).await?;
+    store::versions::latest(tx, &target).await?;
     let (own, _) = store::reserved(tx, &target.scope, &target.name).await?;
     let reserved_concurrent_executions = own.and_then(|own| own.try_into().ok());
     Ok(GetFunctionConcurrencyResponse { reserved_concurrent_executions })
@@ -63,7 +63,7 @@ pub(crate) async fn delete_function_concurrency(
 ) -> Result<DeleteFunctionConcurrencyNothing, Error> {
     let DeleteFunctionConcurrencyRequest { function_name } = input;
     let target = unqualified(cx, function_name)?;
-    store::latest(tx, &target).await?;
+    store::versions::latest(tx, &target).await?;
     store::reserve(tx, &target.scope, &target.name, None).await?;
     Ok(DeleteFunctionConcurrencyNothing {})
 }

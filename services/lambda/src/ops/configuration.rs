@@ -106,7 +106,7 @@ enum Change {
 /// The function as it is, if it is of the revision that the request wants.
 async fn current(cx: &Cx, target: &Target, revision: Option<&str>) -> Result<Function, Error> {
     let mut tx = cx.platform.begin().await?;
-    let function = store::latest(&mut tx, target).await?;
+    let function = store::versions::latest(&mut tx, target).await?;
     check_revision(&function, revision)?;
     Ok(function)
 }
@@ -135,7 +135,7 @@ async fn apply(
     let function = cx.transact(move |cx, tx| {
         let (target, revision, change) = work.clone();
         Box::pin(async move {
-            let mut function = store::latest(tx, &target).await?;
+            let mut function = store::versions::latest(tx, &target).await?;
             check_revision(&function, revision.as_deref())?;
             match change {
                 Change::Code { code, architecture } => {

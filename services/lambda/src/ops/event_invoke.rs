@@ -83,7 +83,7 @@ async fn change(
         let text = "You must specify at least one of error handling or destination setting.";
         return Err(Error::InvalidParameter(text.into()));
     }
-    store::find(tx, target).await?;
+    store::versions::find(tx, target).await?;
     handling.retries = retries.and_then(|retries| retries.try_into().ok()).or(handling.retries);
     handling.age_s = age_s.and_then(|age| age.try_into().ok()).or(handling.age_s);
     if let Some(DestinationConfig { on_success, on_failure }) = destinations {
@@ -95,7 +95,7 @@ async fn change(
         }
     }
     handling.modified = cx.now();
-    store::put_handling(tx, &key(target), &handling)?;
+    store::events::put_handling(tx, &key(target), &handling)?;
     Ok(shown(target, &handling))
 }
 
@@ -115,7 +115,7 @@ async fn destination(cx: &Cx, tx: &mut Tx, target: &Target, text: Option<&str>) 
         let text = "You can't specify the function as a destination for itself.";
         return Err(Error::InvalidParameter(text.into()));
     }
-    match store::find(tx, &to).await {
+    match store::versions::find(tx, &to).await {
         Ok(_) => Ok(Some(arn)),
         Err(Error::FunctionNotFound(_)) => Err(invalid()),
         Err(other) => Err(other),
@@ -147,7 +147,7 @@ pub(crate) async fn list_function_event_invoke_configs(
     let after = marker.as_deref().filter(|marker| !marker.is_empty()).map(|marker| tokens.open(marker));
     let after = after.transpose().map_err(|_| invalid())?.map(String::from_utf8).transpose().map_err(|_| invalid())?;
     let limit = max_items.and_then(|items| usize::try_from(items).ok()).unwrap_or(PAGE_MAX).min(PAGE_MAX);
-    let (found, more) = store::handlings(tx, &target.scope, &target.name, after.as_deref(), limit).await?;
+    let (found, more) = store::events::handlings(tx, &target.scope, &target.name, after.as_deref(), limit).await?;
     let next_marker = found.last().filter(|_| more).map(|(qualifier, _)| tokens.after(qualifier.as_bytes()));
     let shown = found.iter().map(|(qualifier, handling)| {
         let target = Target { qualifier: Some(qualifier.clone()), ..target.clone() };
@@ -164,7 +164,7 @@ pub(crate) async fn delete_function_event_invoke_config(
     let DeleteFunctionEventInvokeConfigRequest { function_name, qualifier } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
     found(tx, &target).await?;
-    store::remove_handling(tx, &key(&target));
+    store::events::remove_handling(tx, &key(&target));
     Ok(DeleteFunctionEventInvokeConfigNothing {})
 }
 
@@ -177,7 +177,7 @@ fn key(target: &Target) -> HandlingKey<'_> {
 }
 
 async fn found(tx: &mut Tx, target: &Target) -> Result<Handling, Error> {
-    let found = store::handling(tx, &target.scope, &target.name, qualifier(target)).await?;
+    let found = store::events::handling(tx, &target.scope, &target.name, qualifier(target)).await?;
     found.ok_or_else(|| Error::NoEventInvokeConfig(format!("{}:{}", target.arn(), qualifier(target))))
 }
 

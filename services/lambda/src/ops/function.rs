@@ -149,7 +149,7 @@ pub(crate) async fn get_function(
 ) -> Result<GetFunctionResponse, Error> {
     let GetFunctionRequest { function_name, qualifier } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    let function = store::find(tx, &target).await?;
+    let function = store::versions::find(tx, &target).await?;
     let tags = store::load(tx, &target.scope, &target.name).await?.map(|function| function.tags).unwrap_or_default();
     Ok(GetFunctionResponse {
         configuration: Some(configuration(&target, &function)),
@@ -168,7 +168,7 @@ pub(crate) async fn get_function_configuration(
 ) -> Result<FunctionConfiguration, Error> {
     let GetFunctionConfigurationRequest { function_name, qualifier } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    Ok(configuration(&target, &store::find(tx, &target).await?))
+    Ok(configuration(&target, &store::versions::find(tx, &target).await?))
 }
 
 /// Functions in the order of their names; with all versions, each function's own behind it.
@@ -228,7 +228,7 @@ async fn with_versions(
     let (mut name, mut number) = last.map_or((None, 0), |last| (Some(last.name), last.number));
     loop {
         if let Some(name) = &name {
-            let (versions, more) = store::versions(tx, scope, name, number, limit - found.len()).await?;
+            let (versions, more) = store::versions::versions(tx, scope, name, number, limit - found.len()).await?;
             found.extend(versions);
             if more {
                 return Ok((found, true));
@@ -281,20 +281,20 @@ pub(crate) async fn delete_function(cx: &Cx, input: &DeleteFunctionRequest) -> R
 
 /// A version that is not there is as good as deleted. Its package may be another version's too: the sweeper sees to it.
 async fn delete_version(tx: &mut Tx, target: &Target, number: u32) -> Result<(), Error> {
-    store::latest(tx, &Target { qualifier: None, ..target.clone() }).await?;
-    let aliases = store::naming(tx, &target.scope, &target.name, number).await?;
+    store::versions::latest(tx, &Target { qualifier: None, ..target.clone() }).await?;
+    let aliases = store::versions::naming(tx, &target.scope, &target.name, number).await?;
     if !aliases.is_empty() {
         return Err(Error::VersionNamed(aliases));
     }
-    store::remove_version(tx, &target.scope, &target.name, number);
+    store::versions::remove_version(tx, &target.scope, &target.name, number);
     Ok(())
 }
 
 async fn delete_all(cx: &Cx, tx: &mut Tx, target: &Target) -> Result<(), Error> {
-    let function = store::latest(tx, target).await?;
-    let versions = store::remove_published(tx, &target.scope, &target.name).await?;
+    let function = store::versions::latest(tx, target).await?;
+    let versions = store::versions::remove_published(tx, &target.scope, &target.name).await?;
     store::remove(tx, &target.scope, &target.name);
-    store::remove_around(tx, &target.scope, &target.name).await?;
+    store::events::remove_around(tx, &target.scope, &target.name).await?;
     let blobs = versions.iter().chain([&function]).filter_map(|function| function.code.blob());
     let blobs: HashMap<String, BlobId> = blobs.map(|blob| (blob.as_str().to_owned(), blob)).collect();
     for blob in blobs.into_values() {

@@ -84,7 +84,7 @@ pub(crate) async fn invoke(cx: &Cx, input: &InvocationRequest) -> Result<Invocat
 /// Whether a function could be run: it is there, and the payload is one.
 pub(crate) async fn dry_run(cx: &Cx, target: &Target, request: &Request) -> Result<(), Error> {
     check(&request.payload)?;
-    store::find(&mut cx.platform.begin().await?, target).await.map(drop)
+    store::versions::find(&mut cx.platform.begin().await?, target).await.map(drop)
 }
 
 /// Keeps an event for its function: once that is durable it will be delivered, whatever happens.
@@ -109,8 +109,8 @@ async fn accept(cx: &Cx, target: Target, request: Request) -> Result<(), Error> 
     cx.transact(move |cx, tx| {
         let (target, event, payload) = (target.clone(), event.clone(), payload.clone());
         Box::pin(async move {
-            store::find(tx, &target).await?;
-            store::put_event(tx, &event, payload, cx.now()).map_err(Failure::from)
+            store::versions::find(tx, &target).await?;
+            store::events::put_event(tx, &event, payload, cx.now()).map_err(Failure::from)
         })
     })
     .await?;
@@ -133,7 +133,7 @@ pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Fin
     let chance = chance(&cx.platform.ids);
     let mut finished = Err(Error::Superseded);
     for _ in 0..ATTEMPTS {
-        let function = store::serving(&mut cx.platform.begin().await?, &target, chance).await?;
+        let function = store::versions::serving(&mut cx.platform.begin().await?, &target, chance).await?;
         let job = Job { target: target.clone(), function, invocation: invocation.clone() };
         finished = functions.run(&cx.platform, job).await;
         if !matches!(finished, Err(Error::Superseded)) {

@@ -65,11 +65,11 @@ async fn add(cx: &Cx, target: &LayerTarget, version: LayerVersion) -> Result<Lay
     let added = cx.transact(move |_, tx| {
         let (target, mut version) = work.clone();
         Box::pin(async move {
-            let layer = store::layer(tx, &target.scope, &target.name).await?;
+            let layer = store::layers::layer(tx, &target.scope, &target.name).await?;
             let last = layer.map_or(0, |layer| layer.last) + 1;
             version.number = last;
-            store::save_layer(tx, &target.scope, &Layer { name: target.name.clone(), last })?;
-            store::save_layer_version(tx, &target.scope, &version)?;
+            store::layers::save_layer(tx, &target.scope, &Layer { name: target.name.clone(), last })?;
+            store::layers::save_layer_version(tx, &target.scope, &version)?;
             Ok(version)
         })
     });
@@ -108,7 +108,7 @@ pub(crate) fn numbered(cx: &Cx, name: &str, number: i64) -> Result<LayerTarget, 
 
 pub(crate) async fn find(tx: &mut Tx, target: &LayerTarget) -> Result<Option<LayerVersion>, kv::Error> {
     match target.number {
-        Some(number) => store::layer_version(tx, &target.scope, &target.name, number).await,
+        Some(number) => store::layers::layer_version(tx, &target.scope, &target.name, number).await,
         None => Ok(None),
     }
 }
@@ -122,7 +122,7 @@ pub(crate) async fn list_layers(cx: &Cx, tx: &mut Tx, input: &ListLayersRequest)
     let mut last = last.map_err(|_| invalid_marker())?;
     let (mut found, limit) = (Vec::new(), limit(*max_items));
     loop {
-        let (page, more) = store::layers(tx, &cx.scope, last.as_deref(), limit - found.len()).await?;
+        let (page, more) = store::layers::layers(tx, &cx.scope, last.as_deref(), limit - found.len()).await?;
         for layer in &page {
             let target = LayerTarget { scope: cx.scope.clone(), name: layer.name.clone(), number: None };
             let (versions, _) = fitting(tx, &target, None, wanted, 1).await?;
@@ -169,7 +169,7 @@ async fn fitting(
     let (mut found, mut before) = (Vec::new(), before);
     loop {
         let room = limit - found.len();
-        let (page, more) = store::layer_versions(tx, &target.scope, &target.name, before, room).await?;
+        let (page, more) = store::layers::layer_versions(tx, &target.scope, &target.name, before, room).await?;
         before = page.last().map(|version| version.number);
         found.extend(page.into_iter().filter(|version| version.fits(runtime, architecture)));
         if !more || found.len() == limit {
@@ -188,7 +188,7 @@ pub(crate) async fn delete_layer_version(
     let DeleteLayerVersionRequest { layer_name, version_number } = input;
     let target = numbered(cx, layer_name, *version_number)?;
     if let Some(number) = target.number {
-        store::remove_layer_version(tx, &target.scope, &target.name, number);
+        store::layers::remove_layer_version(tx, &target.scope, &target.name, number);
     }
     Ok(DeleteLayerVersionNothing {})
 }

@@ -44,7 +44,7 @@ pub(crate) async fn add_layer_version_permission(
     version.permissions.push(Permission { sid: statement_id.clone(), statement });
     check_policy(&version.permissions)?;
     version.revision = cx.platform.ids.uuid();
-    store::save_layer_version(tx, &target.scope, &version)?;
+    store::layers::save_layer_version(tx, &target.scope, &version)?;
     Ok(AddLayerVersionPermissionResponse { statement: Some(shown), revision_id: Some(version.revision) })
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn remove_layer_version_permission(
     let at = version.permissions.iter().position(|permission| permission.sid == *statement_id);
     version.permissions.remove(at.ok_or_else(|| Error::NoStatement(statement_id.clone()))?);
     version.revision = cx.platform.ids.uuid();
-    store::save_layer_version(tx, &target.scope, &version)?;
+    store::layers::save_layer_version(tx, &target.scope, &version)?;
     Ok(RemoveLayerVersionPermissionNothing {})
 }
 

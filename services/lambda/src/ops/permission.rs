@@ -9,7 +9,8 @@ use service::{Cx, Demand, demand};
 use crate::errors::Error;
 use crate::model::{self, Permission};
 use crate::names::{LATEST, Target};
-use crate::store::{self, Owner};
+use crate::store;
+use crate::store::versions::Owner;
 use crate::wire::{
     AddPermissionRequest, AddPermissionResponse, GetPolicyRequest, GetPolicyResponse, RemovePermissionNothing,
     RemovePermissionRequest,
@@ -138,7 +139,7 @@ pub(crate) async fn get_policy(cx: &Cx, tx: &mut Tx, input: &GetPolicyRequest) -
 
 /// What the policy belongs to: the function, one version of it, or an alias, each with a policy of its own.
 async fn owner(tx: &mut Tx, target: &Target) -> Result<Owner, Error> {
-    let found = store::owner(tx, target).await?;
+    let found = store::versions::owner(tx, target).await?;
     found.ok_or_else(|| Error::FunctionNotFound(target.qualified_arn().to_string()))
 }
 

@@ -14,7 +14,7 @@ use crate::wire::{
 
 pub(crate) async fn list_tags(cx: &Cx, tx: &mut Tx, input: &ListTagsRequest) -> Result<ListTagsResponse, Error> {
     let ListTagsRequest { resource } = input;
-    let function = store::latest(tx, &unqualified(cx, resource)?).await?;
+    let function = store::versions::latest(tx, &unqualified(cx, resource)?).await?;
     Ok(ListTagsResponse { tags: Some(function.tags) })
 }
 
@@ -25,7 +25,7 @@ pub(crate) async fn tag_resource(
 ) -> Result<TagResourceNothing, Error> {
     let TagResourceRequest { resource, tags } = input;
     let target = unqualified(cx, resource)?;
-    let mut function = store::latest(tx, &target).await?;
+    let mut function = store::versions::latest(tx, &target).await?;
     function.tags.extend(tags.clone());
     model::check_tags(&function.tags)?;
     store::save(tx, &target.scope, &function)?;
@@ -39,7 +39,7 @@ pub(crate) async fn untag_resource(
 ) -> Result<UntagResourceNothing, Error> {
     let UntagResourceRequest { resource, tag_keys } = input;
     let target = unqualified(cx, resource)?;
-    let mut function = store::latest(tx, &target).await?;
+    let mut function = store::versions::latest(tx, &target).await?;
     function.tags.retain(|key, _| !tag_keys.contains(key));
     store::save(tx, &target.scope, &function)?;
     Ok(UntagResourceNothing {})

@@ -24,7 +24,7 @@ pub(crate) async fn publish_version(
 ) -> Result<FunctionConfiguration, Error> {
     let PublishVersionRequest { function_name, code_sha256, description, revision_id } = input;
     let target = Target::new(cx, function_name, None)?;
-    let mut latest = store::latest(tx, &target).await?;
+    let mut latest = store::versions::latest(tx, &target).await?;
     if revision_id.as_ref().is_some_and(|wanted| *wanted != latest.revision) {
         return Err(Error::Revision("GetFunction/GetAlias"));
     }
@@ -48,7 +48,7 @@ pub(crate) async fn publish(
 ) -> Result<Function, Error> {
     let fingerprint = latest.fingerprint();
     if let Some(published) = latest.published.as_ref().filter(|published| published.fingerprint == fingerprint)
-        && let Some(version) = store::version(tx, &target.scope, &target.name, published.number).await?
+        && let Some(version) = store::versions::version(tx, &target.scope, &target.name, published.number).await?
     {
         return Ok(version);
     }
@@ -82,7 +82,7 @@ pub(crate) async fn list_versions_by_function(
 ) -> Result<ListVersionsByFunctionResponse, Error> {
     let ListVersionsByFunctionRequest { function_name, marker, max_items } = input;
     let target = Target::new(cx, function_name, None)?;
-    let latest = store::latest(tx, &target).await?;
+    let latest = store::versions::latest(tx, &target).await?;
     let tokens = cx.page(&format!("ListVersionsByFunction:{}", target.name));
     let after = after(&tokens, marker.as_deref())?;
     let number = after.as_deref().map_or(Ok(0), |bytes| bytes.try_into().map(u32::from_be_bytes));
@@ -92,7 +92,7 @@ pub(crate) async fn list_versions_by_function(
     let room = limit - shown.len();
     let (versions, more) = match room {
         0 => (Vec::new(), latest_has_versions(&shown)),
-        room => store::versions(tx, &target.scope, &target.name, number, room).await?,
+        room => store::versions::versions(tx, &target.scope, &target.name, number, room).await?,
     };
     shown.extend(versions);
     let last = shown.last().and_then(|function| function.version).unwrap_or_default();
