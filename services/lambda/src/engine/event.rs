@@ -62,6 +62,7 @@ pub(crate) enum Came {
 }
 
 /// What happens next.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     Again { due: Timestamp, event: Event },
