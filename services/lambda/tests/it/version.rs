@@ -245,3 +245,22 @@ async fn denied() {
         assert_eq!(denied.unwrap_err().facts.code, "AccessDeniedException", "{operation}");
     }
 }
+
+#[tokio::test]
+async fn settings_of_events_are_listed_in_pages() {
+    let bench = Bench::with_app().await;
+    publish(&bench).await;
+    for qualifier in ["$LATEST", "1"] {
+        let request = json!({ "FunctionName": "app", "Qualifier": qualifier, "MaximumRetryAttempts": 1 });
+        bench.call("PutFunctionEventInvokeConfig", request).await;
+    }
+    let list = async |marker: Value| {
+        let request = json!({ "FunctionName": "app", "MaxItems": 1, "Marker": marker });
+        bench.call("ListFunctionEventInvokeConfigs", request).await
+    };
+    let first = list(json!(null)).await;
+    let second = list(first["NextMarker"].clone()).await;
+    let arn = |page: &Value| page["FunctionEventInvokeConfigs"][0]["FunctionArn"].as_str().unwrap().to_owned();
+    assert_eq!([arn(&first), arn(&second)], ["$LATEST", "1"].map(|version| format!("{ARN}:{version}")));
+    assert!(second["NextMarker"].is_null());
+}
