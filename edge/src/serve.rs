@@ -59,11 +59,11 @@ impl Edge {
         peer: SocketAddr,
     ) -> Result<Response<Body>, Infallible> {
         let request_id = self.platform.ids.uuid();
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let line = format!("{} {}", request.method(), request.uri().path());
         let mut account = Account::default();
         let served = AssertUnwindSafe(self.serve(request, peer, &request_id, &mut account)).catch_unwind().await;
         let response = served.unwrap_or_else(|_| {
-            tracing::error!(request_id, %method, path, "a request panicked");
+            tracing::error!(request_id, line, "a request panicked");
             message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         });
         let Account { trace, service, operation, asked, error, message } = account;
@@ -71,7 +71,7 @@ impl Edge {
             request_id,
             parent: asked.as_ref().and_then(|asked| asked.caller.because_of.clone()),
             at: self.platform.clock.now(),
-            line: format!("{method} {path}"),
+            line,
             service,
             operation,
             status: response.status().as_u16(),

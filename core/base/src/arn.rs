@@ -53,8 +53,13 @@ impl FromStr for Arn {
 
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { partition, service, region, account, resource } = self;
-        write!(f, "arn:{partition}:{service}:{region}:{account}:{resource}")
+        // Piece by piece: every request spells several.
+        f.write_str("arn")?;
+        for part in [&self.partition, &self.service, &self.region, &self.account, &self.resource] {
+            f.write_str(":")?;
+            f.write_str(part)?;
+        }
+        Ok(())
     }
 }
 

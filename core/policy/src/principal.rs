@@ -19,6 +19,16 @@ pub enum Principal {
     Anonymous,
 }
 
+impl std::fmt::Display for Principal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Root(arn) | Self::User(arn) | Self::Session { session: arn, .. } => arn.fmt(f),
+            Self::Service(name) | Self::Federated(name) => f.write_str(name),
+            Self::Anonymous => f.write_str("anonymous"),
+        }
+    }
+}
+
 impl Principal {
     /// The account it belongs to; services, federated and anonymous ones have none.
     pub fn account(&self) -> Option<&str> {
@@ -30,11 +40,7 @@ impl Principal {
 
     /// As denials and `aws:PrincipalArn`'s neighbours show it.
     pub fn name(&self) -> String {
-        match self {
-            Self::Root(arn) | Self::User(arn) | Self::Session { session: arn, .. } => arn.to_string(),
-            Self::Service(name) | Self::Federated(name) => name.clone(),
-            Self::Anonymous => "anonymous".into(),
-        }
+        self.to_string()
     }
 
     /// The value of `aws:PrincipalArn`: for a session, its role.

@@ -8,7 +8,7 @@ use base::{Region, Timestamp};
 use crate::{Caller, Noted, Trace, audit};
 
 /// Requests that are remembered.
-const TRACES_MAX: usize = 1024;
+const TRACES_MAX: usize = 512;
 
 /// A request that has been answered.
 #[derive(Debug, Clone)]
