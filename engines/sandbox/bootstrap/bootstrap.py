@@ -311,7 +311,7 @@ def become_function(api):
     time.tzset()
     os.chdir(TASK_ROOT)
     # What the finders remember of folders that were empty; importlib's own way to say so imports half of its library.
-    for path in OWN_PATHS:
+    for path in OWN_PATHS + [SDK_DIR]:
         sys.path_importer_cache.pop(path, None)
     forget_preloaded()
 

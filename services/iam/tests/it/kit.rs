@@ -8,7 +8,7 @@ use kv::Store;
 use kv_memory::Memory;
 use serde_json::{Value, json};
 use service::Caller;
-use service::ports::{Identity, Ports, Unaccepted};
+use service::ports::{Identity, Unaccepted};
 use service::testing::{ACCOUNT, Kit};
 
 pub const ROOT_KEY: &str = "AKIAROOT";
