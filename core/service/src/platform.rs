@@ -142,7 +142,7 @@ impl Platform {
         if line != INSIDE {
             self.metrics.requests.count(Request { service, operation, status: *status }, *us);
         }
-        let caller = traced.asked.as_ref().map(|asked| tracing::field::display(&asked.caller.principal));
+        let caller = traced.asked.as_ref().map(|asked| asked.caller.principal.name());
         match &traced.parent {
             _ if line != INSIDE => {
                 let (method, path) = line.split_once(' ').unwrap_or(("", line));
