@@ -66,6 +66,31 @@ fn scoped(scope: &Scope, kind: u8) -> Vec<u8> {
     bytes
 }
 
+/// What a function reserves of its account's concurrency: `... \0 c name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReservedKey<'a> {
+    pub scope: &'a Scope,
+    pub name: &'a str,
+}
+
+impl ReservedKey<'_> {
+    pub fn encode(&self) -> Key {
+        let mut bytes = scoped(self.scope, b'c');
+        bytes.extend_from_slice(self.name.as_bytes());
+        Key::from(bytes)
+    }
+}
+
+/// What all functions of an account and region reserve together.
+pub(crate) fn reserved(scope: &Scope) -> Key {
+    Key::from(scoped(scope, b'C'))
+}
+
+/// What the keys of all published versions of an account and region start with.
+pub(crate) fn published(scope: &Scope) -> Vec<u8> {
+    scoped(scope, b'v')
+}
+
 /// When each event is due: the timers of asynchronous invocations, each named by its request.
 pub(crate) const EVENTS: LogId = LogId::from_static("lambda\0events");
 

@@ -22,7 +22,8 @@ use service::{Cx, Demand, demands};
 use model::layer::LayerTarget;
 use names::Target;
 use ops::{
-    alias, configuration, event_invoke, function, invoke, layer, layer_policy, permission, stream, tag, version,
+    alias, concurrency, configuration, event_invoke, function, invoke, layer, layer_policy, permission, stream, tag,
+    version,
 };
 
 /// What AWS says a request may have: 50 MB of zip in base64, and room (observed in its error's text).
@@ -41,6 +42,13 @@ service::operations! { crate::wire;
         |s, i| demands![lambda::UpdateFunctionConfiguration(arn(s, &i.function_name))];
     Invoke => run invoke::invoke,
         |s, i| demands![lambda::InvokeFunction(Target::lenient(s, &i.function_name, i.qualifier.as_deref()).qualified_arn())];
+    PutFunctionConcurrency => concurrency::put_function_concurrency,
+        |s, i| demands![lambda::PutFunctionConcurrency(arn(s, &i.function_name))];
+    GetFunctionConcurrency => concurrency::get_function_concurrency,
+        |s, i| demands![lambda::GetFunctionConcurrency(arn(s, &i.function_name))];
+    DeleteFunctionConcurrency => concurrency::delete_function_concurrency,
+        |s, i| demands![lambda::DeleteFunctionConcurrency(arn(s, &i.function_name))];
+    GetAccountSettings => concurrency::get_account_settings, |_s, _i| demands![lambda::GetAccountSettings("*")];
     PutFunctionEventInvokeConfig => event_invoke::put_function_event_invoke_config,
         |s, i| demands![lambda::PutFunctionEventInvokeConfig(arn(s, &i.function_name))];
     UpdateFunctionEventInvokeConfig => event_invoke::update_function_event_invoke_config,
@@ -122,6 +130,9 @@ pub fn service() -> service::Service {
             "/2018-10-31/layers",
             "/2021-11-15/functions/",
             "/2019-09-25/functions/",
+            "/2017-10-31/functions/",
+            "/2019-09-30/functions/",
+            "/2016-08-19/account-settings",
         ],
         resource_policy: Some(|cx, tx, arn| Box::pin(policy_of::resource_policy(cx, tx, arn))),
         resource_tags: None,

@@ -2,6 +2,7 @@
 
 pub(crate) mod events;
 pub(crate) mod layers;
+pub(crate) mod shares;
 pub(crate) mod versions;
 
 use base::Scope;

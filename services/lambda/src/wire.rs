@@ -36,13 +36,13 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("DeleteEventSourceMapping", Http { method: "DELETE", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, needs: &[] }),
     OperationFacts { name: "DeleteFunction", http: Http { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}", status: 204, needs: &[] }, shapes: Some((DeleteFunctionRequest::FACTS, DeleteFunctionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "DeleteFunctionResponse", checksum_member: "" },
     OperationFacts::unsupported("DeleteFunctionCodeSigningConfig", Http { method: "DELETE", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", status: 204, needs: &[] }),
-    OperationFacts::unsupported("DeleteFunctionConcurrency", Http { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, needs: &[] }),
+    OperationFacts { name: "DeleteFunctionConcurrency", http: Http { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, needs: &[] }, shapes: Some((DeleteFunctionConcurrencyRequest::FACTS, DeleteFunctionConcurrencyNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts { name: "DeleteFunctionEventInvokeConfig", http: Http { method: "DELETE", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 204, needs: &[] }, shapes: Some((DeleteFunctionEventInvokeConfigRequest::FACTS, DeleteFunctionEventInvokeConfigNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteFunctionUrlConfig", Http { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, needs: &[] }),
     OperationFacts { name: "DeleteLayerVersion", http: Http { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204, needs: &[] }, shapes: Some((DeleteLayerVersionRequest::FACTS, DeleteLayerVersionNothing::FACTS)), result_wrapper: "", input_root: "", output_root: "", checksum_member: "" },
     OperationFacts::unsupported("DeleteProvisionedConcurrencyConfig", Http { method: "DELETE", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 204, needs: &["?Qualifier"] }),
     OperationFacts::unsupported("DeleteResourcePolicy", Http { method: "DELETE", uri: "/2026-07-09/resource-policy/{ResourceArn}", status: 204, needs: &[] }),
-    OperationFacts::unsupported("GetAccountSettings", Http { method: "GET", uri: "/2016-08-19/account-settings", status: 200, needs: &[] }),
+    OperationFacts { name: "GetAccountSettings", http: Http { method: "GET", uri: "/2016-08-19/account-settings", status: 200, needs: &[] }, shapes: Some((GetAccountSettingsRequest::FACTS, GetAccountSettingsResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "GetAccountSettingsResponse", checksum_member: "" },
     OperationFacts { name: "GetAlias", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 200, needs: &[] }, shapes: Some((GetAliasRequest::FACTS, AliasConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "AliasConfiguration", checksum_member: "" },
     OperationFacts::unsupported("GetCapacityProvider", Http { method: "GET", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}", status: 200, needs: &[] }),
     OperationFacts::unsupported("GetCodeSigningConfig", Http { method: "GET", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", status: 200, needs: &[] }),
@@ -52,7 +52,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts::unsupported("GetEventSourceMapping", Http { method: "GET", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 200, needs: &[] }),
     OperationFacts { name: "GetFunction", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}", status: 200, needs: &[] }, shapes: Some((GetFunctionRequest::FACTS, GetFunctionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "GetFunctionResponse", checksum_member: "" },
     OperationFacts::unsupported("GetFunctionCodeSigningConfig", Http { method: "GET", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", status: 200, needs: &[] }),
-    OperationFacts::unsupported("GetFunctionConcurrency", Http { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", status: 200, needs: &[] }),
+    OperationFacts { name: "GetFunctionConcurrency", http: Http { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", status: 200, needs: &[] }, shapes: Some((GetFunctionConcurrencyRequest::FACTS, GetFunctionConcurrencyResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "GetFunctionConcurrencyResponse", checksum_member: "" },
     OperationFacts { name: "GetFunctionConfiguration", http: Http { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/configuration", status: 200, needs: &[] }, shapes: Some((GetFunctionConfigurationRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
     OperationFacts { name: "GetFunctionEventInvokeConfig", http: Http { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }, shapes: Some((GetFunctionEventInvokeConfigRequest::FACTS, FunctionEventInvokeConfig::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionEventInvokeConfig", checksum_member: "" },
     OperationFacts::unsupported("GetFunctionRecursionConfig", Http { method: "GET", uri: "/2024-08-31/functions/{FunctionName}/recursion-config", status: 200, needs: &[] }),
@@ -87,7 +87,7 @@ pub static OPERATIONS: &[OperationFacts] = &[
     OperationFacts { name: "PublishLayerVersion", http: Http { method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions", status: 201, needs: &[] }, shapes: Some((PublishLayerVersionRequest::FACTS, PublishLayerVersionResponse::FACTS)), result_wrapper: "", input_root: "", output_root: "PublishLayerVersionResponse", checksum_member: "" },
     OperationFacts { name: "PublishVersion", http: Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, needs: &[] }, shapes: Some((PublishVersionRequest::FACTS, FunctionConfiguration::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionConfiguration", checksum_member: "" },
     OperationFacts::unsupported("PutFunctionCodeSigningConfig", Http { method: "PUT", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", status: 200, needs: &[] }),
-    OperationFacts::unsupported("PutFunctionConcurrency", Http { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 200, needs: &[] }),
+    OperationFacts { name: "PutFunctionConcurrency", http: Http { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 200, needs: &[] }, shapes: Some((PutFunctionConcurrencyRequest::FACTS, Concurrency::FACTS)), result_wrapper: "", input_root: "", output_root: "Concurrency", checksum_member: "" },
     OperationFacts { name: "PutFunctionEventInvokeConfig", http: Http { method: "PUT", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 200, needs: &[] }, shapes: Some((PutFunctionEventInvokeConfigRequest::FACTS, FunctionEventInvokeConfig::FACTS)), result_wrapper: "", input_root: "", output_root: "FunctionEventInvokeConfig", checksum_member: "" },
     OperationFacts::unsupported("PutFunctionRecursionConfig", Http { method: "PUT", uri: "/2024-08-31/functions/{FunctionName}/recursion-config", status: 200, needs: &[] }),
     OperationFacts::unsupported("PutFunctionScalingConfig", Http { method: "PUT", uri: "/2025-11-30/functions/{FunctionName}/function-scaling-config", status: 202, needs: &["?Qualifier"] }),
@@ -123,10 +123,13 @@ pub mod op {
     operation!(CreateFunction, CreateFunctionRequest, FunctionConfiguration, &OPERATIONS[7]);
     operation!(DeleteAlias, DeleteAliasRequest, DeleteAliasNothing, &OPERATIONS[9]);
     operation!(DeleteFunction, DeleteFunctionRequest, DeleteFunctionResponse, &OPERATIONS[14]);
+    operation!(DeleteFunctionConcurrency, DeleteFunctionConcurrencyRequest, DeleteFunctionConcurrencyNothing, &OPERATIONS[16]);
     operation!(DeleteFunctionEventInvokeConfig, DeleteFunctionEventInvokeConfigRequest, DeleteFunctionEventInvokeConfigNothing, &OPERATIONS[17]);
     operation!(DeleteLayerVersion, DeleteLayerVersionRequest, DeleteLayerVersionNothing, &OPERATIONS[19]);
+    operation!(GetAccountSettings, GetAccountSettingsRequest, GetAccountSettingsResponse, &OPERATIONS[22]);
     operation!(GetAlias, GetAliasRequest, AliasConfiguration, &OPERATIONS[23]);
     operation!(GetFunction, GetFunctionRequest, GetFunctionResponse, &OPERATIONS[30]);
+    operation!(GetFunctionConcurrency, GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse, &OPERATIONS[32]);
     operation!(GetFunctionConfiguration, GetFunctionConfigurationRequest, FunctionConfiguration, &OPERATIONS[33]);
     operation!(GetFunctionEventInvokeConfig, GetFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[34]);
     operation!(GetLayerVersion, GetLayerVersionRequest, GetLayerVersionResponse, &OPERATIONS[38]);
@@ -144,6 +147,7 @@ pub mod op {
     operation!(ListVersionsByFunction, ListVersionsByFunctionRequest, ListVersionsByFunctionResponse, &OPERATIONS[62]);
     operation!(PublishLayerVersion, PublishLayerVersionRequest, PublishLayerVersionResponse, &OPERATIONS[64]);
     operation!(PublishVersion, PublishVersionRequest, FunctionConfiguration, &OPERATIONS[65]);
+    operation!(PutFunctionConcurrency, PutFunctionConcurrencyRequest, Concurrency, &OPERATIONS[67]);
     operation!(PutFunctionEventInvokeConfig, PutFunctionEventInvokeConfigRequest, FunctionEventInvokeConfig, &OPERATIONS[68]);
     operation!(RemoveLayerVersionPermission, RemoveLayerVersionPermissionRequest, RemoveLayerVersionPermissionNothing, &OPERATIONS[74]);
     operation!(RemovePermission, RemovePermissionRequest, RemovePermissionNothing, &OPERATIONS[75]);
@@ -164,6 +168,9 @@ structure! { RemoveLayerVersionPermissionNothing: [
 structure! { DeleteAliasNothing: [
 ] streams [  ] refuses [  ] }
 
+structure! { DeleteFunctionConcurrencyNothing: [
+] streams [  ] refuses [  ] }
+
 structure! { DeleteFunctionEventInvokeConfigNothing: [
 ] streams [  ] refuses [  ] }
 
@@ -181,6 +188,8 @@ pub mod schema {
     use super::*;
 
     pub static REFUSED: Schema = Schema::new("", Kind::Document);
+    pub static ACCOUNT_LIMIT: Schema = Schema::new("AccountLimit", Kind::Structure);
+    pub static ACCOUNT_USAGE: Schema = Schema::new("AccountUsage", Kind::Structure);
     pub static ACTION: Schema = Schema::new("Action", Kind::String).length(0, 10000).pattern("(lambda:[*]|lambda:[a-zA-Z]+|[*])");
     pub static ADD_LAYER_VERSION_PERMISSION_REQUEST: Schema = Schema::new("AddLayerVersionPermissionRequest", Kind::Structure);
     pub static ADD_LAYER_VERSION_PERMISSION_RESPONSE: Schema = Schema::new("AddLayerVersionPermissionResponse", Kind::Structure);
@@ -199,10 +208,12 @@ pub mod schema {
     pub static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub static COMPATIBLE_ARCHITECTURES: Schema = Schema::new("CompatibleArchitectures", Kind::List { item_name: "member", item: &ARCHITECTURE, flattened: false }).length(0, 2);
     pub static COMPATIBLE_RUNTIMES: Schema = Schema::new("CompatibleRuntimes", Kind::List { item_name: "member", item: &RUNTIME, flattened: false }).length(0, 15);
+    pub static CONCURRENCY: Schema = Schema::new("Concurrency", Kind::Structure);
     pub static CREATE_ALIAS_REQUEST: Schema = Schema::new("CreateAliasRequest", Kind::Structure);
     pub static CREATE_FUNCTION_REQUEST: Schema = Schema::new("CreateFunctionRequest", Kind::Structure);
     pub static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
     pub static DELETE_ALIAS_REQUEST: Schema = Schema::new("DeleteAliasRequest", Kind::Structure);
+    pub static DELETE_FUNCTION_CONCURRENCY_REQUEST: Schema = Schema::new("DeleteFunctionConcurrencyRequest", Kind::Structure);
     pub static DELETE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("DeleteFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static DELETE_FUNCTION_REQUEST: Schema = Schema::new("DeleteFunctionRequest", Kind::Structure);
     pub static DELETE_FUNCTION_RESPONSE: Schema = Schema::new("DeleteFunctionResponse", Kind::Structure);
@@ -227,7 +238,11 @@ pub mod schema {
     pub static FUNCTION_LIST: Schema = Schema::new("FunctionList", Kind::List { item_name: "member", item: &FUNCTION_CONFIGURATION, flattened: false });
     pub static FUNCTION_NAME: Schema = Schema::new("FunctionName", Kind::String).length(1, 140).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?");
     pub static FUNCTION_VERSION: Schema = Schema::new("FunctionVersion", Kind::String).values(&["ALL"]);
+    pub static GET_ACCOUNT_SETTINGS_REQUEST: Schema = Schema::new("GetAccountSettingsRequest", Kind::Structure);
+    pub static GET_ACCOUNT_SETTINGS_RESPONSE: Schema = Schema::new("GetAccountSettingsResponse", Kind::Structure);
     pub static GET_ALIAS_REQUEST: Schema = Schema::new("GetAliasRequest", Kind::Structure);
+    pub static GET_FUNCTION_CONCURRENCY_REQUEST: Schema = Schema::new("GetFunctionConcurrencyRequest", Kind::Structure);
+    pub static GET_FUNCTION_CONCURRENCY_RESPONSE: Schema = Schema::new("GetFunctionConcurrencyResponse", Kind::Structure);
     pub static GET_FUNCTION_CONFIGURATION_REQUEST: Schema = Schema::new("GetFunctionConfigurationRequest", Kind::Structure);
     pub static GET_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("GetFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static GET_FUNCTION_REQUEST: Schema = Schema::new("GetFunctionRequest", Kind::Structure);
@@ -303,9 +318,11 @@ pub mod schema {
     pub static PUBLISH_LAYER_VERSION_REQUEST: Schema = Schema::new("PublishLayerVersionRequest", Kind::Structure);
     pub static PUBLISH_LAYER_VERSION_RESPONSE: Schema = Schema::new("PublishLayerVersionResponse", Kind::Structure);
     pub static PUBLISH_VERSION_REQUEST: Schema = Schema::new("PublishVersionRequest", Kind::Structure);
+    pub static PUT_FUNCTION_CONCURRENCY_REQUEST: Schema = Schema::new("PutFunctionConcurrencyRequest", Kind::Structure);
     pub static PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: Schema = Schema::new("PutFunctionEventInvokeConfigRequest", Kind::Structure);
     pub static REMOVE_LAYER_VERSION_PERMISSION_REQUEST: Schema = Schema::new("RemoveLayerVersionPermissionRequest", Kind::Structure);
     pub static REMOVE_PERMISSION_REQUEST: Schema = Schema::new("RemovePermissionRequest", Kind::Structure);
+    pub static RESERVED_CONCURRENT_EXECUTIONS: Schema = Schema::new("ReservedConcurrentExecutions", Kind::Integer).range(0, i64::MAX);
     pub static RESPONSE_STREAMING_INVOCATION_TYPE: Schema = Schema::new("ResponseStreamingInvocationType", Kind::String).values(&["RequestResponse", "DryRun"]);
     pub static ROLE_ARN: Schema = Schema::new("RoleArn", Kind::String).length(0, 10000).pattern("arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
     pub static RUNTIME: Schema = Schema::new("Runtime", Kind::String);
@@ -318,6 +335,7 @@ pub mod schema {
     pub static SNAP_START_RESPONSE: Schema = Schema::new("SnapStartResponse", Kind::Structure);
     pub static SOURCE_OWNER: Schema = Schema::new("SourceOwner", Kind::String).length(0, 12).pattern("\\d{12}");
     pub static STATE: Schema = Schema::new("State", Kind::String).values(&["Pending", "Active", "Inactive", "Failed", "Deactivating", "Deactivated", "ActiveNonInvocable", "Deleting"]);
+    pub static STATE_REASON: Schema = Schema::new("StateReason", Kind::String);
     pub static STATEMENT_ID: Schema = Schema::new("StatementId", Kind::String).length(1, 100).pattern("([a-zA-Z0-9-_]+)");
     pub static STRING: Schema = Schema::new("String", Kind::String);
     pub static TAG_KEY: Schema = Schema::new("TagKey", Kind::String).length(1, 128).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)");
@@ -331,6 +349,7 @@ pub mod schema {
     pub static TRACING_CONFIG: Schema = Schema::new("TracingConfig", Kind::Structure);
     pub static TRACING_CONFIG_RESPONSE: Schema = Schema::new("TracingConfigResponse", Kind::Structure);
     pub static TRACING_MODE: Schema = Schema::new("TracingMode", Kind::String).values(&["Active", "PassThrough"]);
+    pub static UNRESERVED_CONCURRENT_EXECUTIONS: Schema = Schema::new("UnreservedConcurrentExecutions", Kind::Integer).range(0, i64::MAX);
     pub static UNTAG_RESOURCE_REQUEST: Schema = Schema::new("UntagResourceRequest", Kind::Structure);
     pub static UPDATE_ALIAS_REQUEST: Schema = Schema::new("UpdateAliasRequest", Kind::Structure);
     pub static UPDATE_FUNCTION_CODE_REQUEST: Schema = Schema::new("UpdateFunctionCodeRequest", Kind::Structure);
@@ -340,6 +359,19 @@ pub mod schema {
     pub static VERSION_WITH_LATEST_PUBLISHED: Schema = Schema::new("VersionWithLatestPublished", Kind::String).length(1, 1024).pattern("(\\$LATEST(\\.PUBLISHED)?|[0-9]+)");
     pub static WEIGHT: Schema = Schema::new("Weight", Kind::Double).range(0, 1);
 }
+
+structure! { AccountLimit: [
+    total_code_size: Option<i64> = Member::new("TotalCodeSize", &schema::LONG);
+    code_size_unzipped: Option<i64> = Member::new("CodeSizeUnzipped", &schema::LONG);
+    code_size_zipped: Option<i64> = Member::new("CodeSizeZipped", &schema::LONG);
+    concurrent_executions: Option<i32> = Member::new("ConcurrentExecutions", &schema::INTEGER);
+    unreserved_concurrent_executions: Option<i32> = Member::new("UnreservedConcurrentExecutions", &schema::UNRESERVED_CONCURRENT_EXECUTIONS);
+] streams [  ] refuses [  ] }
+
+structure! { AccountUsage: [
+    total_code_size: Option<i64> = Member::new("TotalCodeSize", &schema::LONG);
+    function_count: Option<i64> = Member::new("FunctionCount", &schema::LONG);
+] streams [  ] refuses [  ] }
 
 structure! { AddLayerVersionPermissionRequest: [
     layer_name: String = Member::new("LayerName", &schema::LAYER_NAME_OR_ARN).at(Location::Uri, "LayerName").required();
@@ -384,6 +416,10 @@ structure! { AliasRoutingConfiguration: [
     additional_version_weights: Option<BTreeMap<String, f64>> = Member::new("AdditionalVersionWeights", &schema::ADDITIONAL_VERSION_WEIGHTS);
 ] streams [  ] refuses [  ] }
 
+structure! { Concurrency: [
+    reserved_concurrent_executions: Option<i32> = Member::new("ReservedConcurrentExecutions", &schema::RESERVED_CONCURRENT_EXECUTIONS);
+] streams [  ] refuses [  ] }
+
 structure! { CreateAliasRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     name: String = Member::new("Name", &schema::ALIAS).required();
@@ -414,6 +450,10 @@ structure! { CreateFunctionRequest: [
 structure! { DeleteAliasRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     name: String = Member::new("Name", &schema::ALIAS).at(Location::Uri, "Name").required();
+] streams [  ] refuses [  ] }
+
+structure! { DeleteFunctionConcurrencyRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
 ] streams [  ] refuses [  ] }
 
 structure! { DeleteFunctionEventInvokeConfigRequest: [
@@ -482,13 +522,14 @@ structure! { FunctionConfiguration: [
     revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
     layers: Option<Vec<Layer>> = Member::new("Layers", &schema::LAYERS_REFERENCE_LIST);
     state: Option<String> = Member::new("State", &schema::STATE);
+    state_reason: Option<String> = Member::new("StateReason", &schema::STATE_REASON);
     last_update_status: Option<String> = Member::new("LastUpdateStatus", &schema::LAST_UPDATE_STATUS);
     package_type: Option<String> = Member::new("PackageType", &schema::PACKAGE_TYPE);
     architectures: Option<Vec<String>> = Member::new("Architectures", &schema::ARCHITECTURES_LIST);
     ephemeral_storage: Option<EphemeralStorage> = Member::new("EphemeralStorage", &schema::EPHEMERAL_STORAGE);
     snap_start: Option<SnapStartResponse> = Member::new("SnapStart", &schema::SNAP_START_RESPONSE);
     logging_config: Option<LoggingConfig> = Member::new("LoggingConfig", &schema::LOGGING_CONFIG);
-] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("MasterArn", &schema::REFUSED), Member::new("StateReason", &schema::REFUSED), Member::new("StateReasonCode", &schema::REFUSED), Member::new("LastUpdateStatusReason", &schema::REFUSED), Member::new("LastUpdateStatusReasonCode", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("SigningProfileVersionArn", &schema::REFUSED), Member::new("SigningJobArn", &schema::REFUSED), Member::new("ImageConfigResponse", &schema::REFUSED), Member::new("RuntimeVersionConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("ConfigSha256", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
+] streams [  ] refuses [ Member::new("VpcConfig", &schema::REFUSED), Member::new("DeadLetterConfig", &schema::REFUSED), Member::new("KMSKeyArn", &schema::REFUSED), Member::new("MasterArn", &schema::REFUSED), Member::new("StateReasonCode", &schema::REFUSED), Member::new("LastUpdateStatusReason", &schema::REFUSED), Member::new("LastUpdateStatusReasonCode", &schema::REFUSED), Member::new("FileSystemConfigs", &schema::REFUSED), Member::new("SigningProfileVersionArn", &schema::REFUSED), Member::new("SigningJobArn", &schema::REFUSED), Member::new("ImageConfigResponse", &schema::REFUSED), Member::new("RuntimeVersionConfig", &schema::REFUSED), Member::new("TenancyConfig", &schema::REFUSED), Member::new("CapacityProviderConfig", &schema::REFUSED), Member::new("ConfigSha256", &schema::REFUSED), Member::new("DurableConfig", &schema::REFUSED), Member::new("RuntimeConfig", &schema::REFUSED), Member::new("AcceleratorConfig", &schema::REFUSED) ] }
 
 structure! { FunctionEventInvokeConfig: [
     last_modified: Option<Timestamp> = Member::new("LastModified", &schema::DATE);
@@ -498,9 +539,25 @@ structure! { FunctionEventInvokeConfig: [
     destination_config: Option<DestinationConfig> = Member::new("DestinationConfig", &schema::DESTINATION_CONFIG);
 ] streams [  ] refuses [  ] }
 
+structure! { GetAccountSettingsRequest: [
+] streams [  ] refuses [  ] }
+
+structure! { GetAccountSettingsResponse: [
+    account_limit: Option<AccountLimit> = Member::new("AccountLimit", &schema::ACCOUNT_LIMIT);
+    account_usage: Option<AccountUsage> = Member::new("AccountUsage", &schema::ACCOUNT_USAGE);
+] streams [  ] refuses [  ] }
+
 structure! { GetAliasRequest: [
     function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
     name: String = Member::new("Name", &schema::ALIAS).at(Location::Uri, "Name").required();
+] streams [  ] refuses [  ] }
+
+structure! { GetFunctionConcurrencyRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+] streams [  ] refuses [  ] }
+
+structure! { GetFunctionConcurrencyResponse: [
+    reserved_concurrent_executions: Option<i32> = Member::new("ReservedConcurrentExecutions", &schema::RESERVED_CONCURRENT_EXECUTIONS);
 ] streams [  ] refuses [  ] }
 
 structure! { GetFunctionConfigurationRequest: [
@@ -522,7 +579,8 @@ structure! { GetFunctionResponse: [
     configuration: Option<FunctionConfiguration> = Member::new("Configuration", &schema::FUNCTION_CONFIGURATION);
     code: Option<FunctionCodeLocation> = Member::new("Code", &schema::FUNCTION_CODE_LOCATION);
     tags: Option<BTreeMap<String, String>> = Member::new("Tags", &schema::TAGS);
-] streams [  ] refuses [ Member::new("TagsError", &schema::REFUSED), Member::new("Concurrency", &schema::REFUSED) ] }
+    concurrency: Option<Concurrency> = Member::new("Concurrency", &schema::CONCURRENCY);
+] streams [  ] refuses [ Member::new("TagsError", &schema::REFUSED) ] }
 
 structure! { GetLayerVersionByArnRequest: [
     arn: String = Member::new("Arn", &schema::LAYER_VERSION_ARN).at(Location::QueryString, "Arn").required();
@@ -765,6 +823,11 @@ structure! { PublishVersionRequest: [
     description: Option<String> = Member::new("Description", &schema::DESCRIPTION);
     revision_id: Option<String> = Member::new("RevisionId", &schema::STRING);
 ] streams [  ] refuses [ Member::new("PublishTo", &schema::REFUSED) ] }
+
+structure! { PutFunctionConcurrencyRequest: [
+    function_name: String = Member::new("FunctionName", &schema::FUNCTION_NAME).at(Location::Uri, "FunctionName").required();
+    reserved_concurrent_executions: i32 = Member::new("ReservedConcurrentExecutions", &schema::RESERVED_CONCURRENT_EXECUTIONS).required();
+] streams [  ] refuses [  ] }
 
 structure! { PutFunctionEventInvokeConfigRequest: [
     function_name: String = Member::new("FunctionName", &schema::NAMESPACED_FUNCTION_NAME).at(Location::Uri, "FunctionName").required();

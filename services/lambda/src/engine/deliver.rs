@@ -185,6 +185,7 @@ impl Functions {
         let qualifier = target.qualifier.as_deref().unwrap_or(LATEST);
         let handling =
             store::events::handling(&mut tx, &target.scope, &target.name, qualifier).await?.unwrap_or_default();
+        let share = store::shares::share(&mut tx, &target.scope, &target.name).await?;
         drop(tx);
         let cx = cx_of(platform, &event)?;
         let Some(payload) = payload else {
@@ -193,6 +194,9 @@ impl Functions {
         let late = event.accepted.plus_seconds(i64::from(handling.age_s.unwrap_or(AGE_DEFAULT_S))) < cx.now();
         let (next, response) = if late {
             (Next::Over(Condition::EventAgeExceeded), None)
+        } else if share.reserved == Some(0) {
+            // Nothing of it is tried (docs).
+            (Next::Over(Condition::ZeroReservedConcurrency), None)
         } else {
             let ran = attempt(platform, &event, &target, payload.clone()).await;
             if let Err(failure) = &ran
@@ -319,7 +323,9 @@ async fn told(
 ) -> Result<Option<(Event, Bytes)>, Failure> {
     let destination = match condition {
         Condition::Success => &handling.on_success,
-        Condition::RetriesExhausted | Condition::EventAgeExceeded => &handling.on_failure,
+        Condition::RetriesExhausted | Condition::EventAgeExceeded | Condition::ZeroReservedConcurrency => {
+            &handling.on_failure
+        }
     };
     let Some(destination) = destination else { return Ok(None) };
     let now = platform.clock.now();

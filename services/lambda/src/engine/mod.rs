@@ -11,6 +11,7 @@ pub(crate) mod package;
 pub(crate) mod pool;
 pub(crate) mod report;
 pub(crate) mod runtimes;
+pub(crate) mod share;
 pub(crate) mod start;
 
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use base::Timestamp;
 use exec::{Ended, Environment, Invocation, Isolation, Outcome, PoolKey, Runtime, Sink};
-use service::{Failure, Platform};
+use service::Platform;
 use tokio::sync::Semaphore;
 
 use crate::engine::blanks::Blanks;
@@ -29,10 +30,10 @@ use crate::engine::lines::Lines;
 use crate::engine::logs::Logs;
 use crate::engine::pool::{Place, Pool, Running};
 use crate::engine::runtimes::Runtimes;
+use crate::engine::share::{Share, Slots};
 use crate::errors::Error;
 use crate::model::Function;
 use crate::names::Target;
-use crate::wire::errors;
 
 /// Environments that a host keeps at once, busy and idle (Lambda's quota is 1,000 for an account; a host holds fewer).
 const ENVIRONMENTS_MAX: usize = 256;
@@ -40,9 +41,6 @@ const ENVIRONMENTS_MAX: usize = 256;
 const STARTS_MAX: usize = 8;
 /// Beyond its own limits an environment gets this long to answer before it is given up.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// How soon it is worth asking again for an environment: as soon as any invocation ends, which most do within a second.
-const RETRY_AFTER_S: &str = "1";
 
 /// What runs the functions of a server: registered as the house's state at wiring, started by `start`.
 pub struct Functions {
@@ -56,6 +54,7 @@ pub struct Functions {
     starts: Semaphore,
     logs: Logs,
     deliveries: Deliveries,
+    slots: Slots,
 }
 
 /// One request to one function.
@@ -64,6 +63,7 @@ pub(crate) struct Job {
     pub target: Target,
     pub function: Function,
     pub invocation: Invocation,
+    pub share: Share,
 }
 
 /// What came of it.
@@ -95,6 +95,7 @@ impl Functions {
             starts: Semaphore::new(STARTS_MAX),
             logs: Logs::default(),
             deliveries: Deliveries::default(),
+            slots: Slots::default(),
         }
     }
 
@@ -107,6 +108,11 @@ impl Functions {
     pub(crate) fn retire_all(&self, target: &Target) {
         let retired = self.pool().retire_all(&Place::latest(target));
         drop(retired);
+    }
+
+    /// What serves functions of this runtime where the host lacks the very version, once that is known.
+    pub(crate) fn stand_in(&self, name: &str) -> Option<Runtime> {
+        self.runtimes.stand_in(name)
     }
 
     /// Drops what is idle of a function, because its code or configuration changed.
@@ -165,10 +171,14 @@ impl Functions {
 
     /// Runs one request to its end in an environment of its function.
     pub(crate) async fn serve(&self, platform: &Arc<Platform>, job: Job) -> Result<Finished, Error> {
+        let _slot = self.slots.enter(&job.target, job.share)?;
         let mut running = self.acquire(platform, &job).await?;
-        let Job { target: _, function, invocation } = job;
+        let Job { target: _, function, invocation, share: _ } = job;
         let request_id = invocation.request_id.clone();
         let mut lines = Lines::new(&self.logs, Arc::clone(&running.stream), Arc::clone(&platform.clock));
+        if let Some(there) = running.stand_in.take() {
+            lines.platform(&report::init_start(&there, &function.runtime));
+        }
         lines.platform(&report::start(&request_id, &function.version_name()));
         let _belongs = platform.traces.run(&running.access_key_id, &request_id);
         let patience = Duration::from_secs(u64::from(function.timeout_s)) + running.init_max + GRACE;
@@ -197,7 +207,9 @@ impl Functions {
             Err(_) => {
                 let evicted = self.pool().oldest();
                 drop(evicted);
-                Arc::clone(&self.room).try_acquire_owned().map_err(|_| throttled())?
+                Arc::clone(&self.room)
+                    .try_acquire_owned()
+                    .map_err(|_| share::throttled("ConcurrentInvocationLimitExceeded"))?
             }
         };
         self.start(platform, job, place, room).await
@@ -219,11 +231,6 @@ async fn invoke(
             memory_max_bytes: 0,
         },
     }
-}
-
-fn throttled() -> Error {
-    let failure = Failure::new(&errors::TOO_MANY_REQUESTS_EXCEPTION, "Rate Exceeded.");
-    failure.with("Reason", "ConcurrentInvocationLimitExceeded").with("retryAfterSeconds", RETRY_AFTER_S).into()
 }
 
 impl std::fmt::Debug for Functions {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Scope, Timestamp};
-use exec::Environment;
+use exec::{Environment, Runtime};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::engine::cache::Unpacked;
@@ -59,6 +59,8 @@ pub(crate) struct Running {
     /// When its credentials end.
     pub expires: Timestamp,
     pub init_max: Duration,
+    /// What runs it, if that is not the very version that it asks for and its log has yet to say so.
+    pub stand_in: Option<Runtime>,
     pub idle_since: Timestamp,
     /// Its part of the room that the host has.
     pub _room: OwnedSemaphorePermit,

@@ -1,10 +1,17 @@
 //! The platform's own lines in a function's log, as Lambda writes them. Pure.
 
 use base::Timestamp;
-use exec::{Ended, Outcome};
+use exec::{Ended, Outcome, Runtime};
 use serde_json::Value;
 
 const MIB: u64 = 1024 * 1024;
+
+/// `INIT_START`, where a function runs on another version than its own.
+pub(crate) fn init_start(runtime: &Runtime, asked: &str) -> String {
+    let Runtime { name, version, .. } = runtime;
+    let language: String = name.chars().take_while(char::is_ascii_alphabetic).collect();
+    format!("INIT_START Runtime Version: {language}:{version}\tthe nearest to {asked} on this host")
+}
 
 /// `START`, before the function's own lines.
 pub(crate) fn start(request_id: &str, version: &str) -> String {
@@ -61,6 +68,23 @@ fn report(request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stand_in_is_named() {
+        for (name, version, asked, expected) in [
+            ("nodejs20.x", "20.20.2", "nodejs24.x", "nodejs:20.20.2\tthe nearest to nodejs24.x on this host"),
+            ("python3.11", "3.11.2", "python3.9", "python:3.11.2\tthe nearest to python3.9 on this host"),
+        ] {
+            let runtime = Runtime {
+                name: name.into(),
+                family: exec::RuntimeFamily::of(name).unwrap(),
+                version: version.into(),
+                interpreter: Default::default(),
+                base_prefix: Default::default(),
+            };
+            assert_eq!(init_start(&runtime, asked), format!("INIT_START Runtime Version: {expected}"));
+        }
+    }
     use bytes::Bytes;
     use exec::Init;
     use std::time::Duration;

@@ -117,8 +117,7 @@ mod tests {
     #[test]
     fn places_are_counted_and_given_back() {
         let slots = Slots::default();
-        let (none, two) =
-            (Share { reserved: None, unreserved: 2 }, Share { reserved: Some(2), unreserved: 2 });
+        let (none, two) = (Share { reserved: None, unreserved: 2 }, Share { reserved: Some(2), unreserved: 2 });
         let off = Share { reserved: Some(0), unreserved: 2 };
         assert_eq!(why(slots.enter(&target("a"), off)), "ReservedFunctionConcurrentInvocationLimitExceeded");
         let first = slots.enter(&target("a"), none).unwrap();

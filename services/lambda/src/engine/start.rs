@@ -30,9 +30,10 @@ impl Functions {
         place: Place,
         room: OwnedSemaphorePermit,
     ) -> Result<Running, Error> {
-        let Job { target, function, invocation: _ } = job;
+        let Job { target, function, invocation: _, share: _ } = job;
         let runtime = self.runtime(&function.runtime).await;
         let runtime = runtime.map_err(|_| Error::RuntimeGone(function.runtime.clone()))?;
+        let stand_in = Some(&runtime).filter(|runtime| runtime.name != function.runtime).cloned();
         let session = assume(platform, function).await?;
         let now = platform.clock.now();
         let code = self.cache.unpacked(&function.code, &platform.blobs, &platform.ids, now).await;
@@ -63,6 +64,7 @@ impl Functions {
             access_key_id: session.access_key_id,
             expires: session.expires,
             init_max,
+            stand_in,
             idle_since: platform.clock.now(),
             _room: room,
         })

@@ -32,14 +32,14 @@ pub(crate) async fn put_function_concurrency(
     let target = unqualified(cx, function_name)?;
     store::versions::latest(tx, &target).await?;
     let wanted = u32::try_from(*reserved_concurrent_executions).unwrap_or_default();
-    let (own, all) = store::reserved(tx, &target.scope, &target.name).await?;
+    let (own, all) = store::shares::reserved(tx, &target.scope, &target.name).await?;
     let others = all.saturating_sub(own.unwrap_or_default());
     if ACCOUNT_MAX - UNRESERVED_MIN < others.saturating_add(wanted) {
         return Err(Error::InvalidParameter(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [{UNRESERVED_MIN}]."
         )));
     }
-    store::reserve(tx, &target.scope, &target.name, Some(wanted)).await?;
+    store::shares::reserve(tx, &target.scope, &target.name, Some(wanted)).await?;
     Ok(Concurrency { reserved_concurrent_executions: Some(*reserved_concurrent_executions) })
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn get_function_concurrency(
     let GetFunctionConcurrencyRequest { function_name } = input;
     let target = unqualified(cx, function_name)?;
     store::versions::latest(tx, &target).await?;
-    let (own, _) = store::reserved(tx, &target.scope, &target.name).await?;
+    let (own, _) = store::shares::reserved(tx, &target.scope, &target.name).await?;
     let reserved_concurrent_executions = own.and_then(|own| own.try_into().ok());
     Ok(GetFunctionConcurrencyResponse { reserved_concurrent_executions })
 }
@@ -64,7 +64,7 @@ pub(crate) async fn delete_function_concurrency(
     let DeleteFunctionConcurrencyRequest { function_name } = input;
     let target = unqualified(cx, function_name)?;
     store::versions::latest(tx, &target).await?;
-    store::reserve(tx, &target.scope, &target.name, None).await?;
+    store::shares::reserve(tx, &target.scope, &target.name, None).await?;
     Ok(DeleteFunctionConcurrencyNothing {})
 }
 
@@ -99,19 +99,16 @@ pub(crate) async fn get_account_settings(
             break;
         }
     }
-    bytes = bytes.saturating_add(store::published_bytes(tx, &cx.scope).await?);
-    let share = store::share(tx, &cx.scope, "").await?;
+    bytes = bytes.saturating_add(store::shares::published_bytes(tx, &cx.scope).await?);
+    let share = store::shares::share(tx, &cx.scope, "").await?;
     Ok(GetAccountSettingsResponse {
         account_limit: Some(AccountLimit {
-            total_code_size: CODE_BYTES_MAX,
-            code_size_unzipped: UNZIPPED_BYTES_MAX,
-            code_size_zipped: ZIPPED_BYTES_MAX,
-            concurrent_executions: i32::try_from(ACCOUNT_MAX).unwrap_or(i32::MAX),
+            total_code_size: Some(CODE_BYTES_MAX),
+            code_size_unzipped: Some(UNZIPPED_BYTES_MAX),
+            code_size_zipped: Some(ZIPPED_BYTES_MAX),
+            concurrent_executions: i32::try_from(ACCOUNT_MAX).ok(),
             unreserved_concurrent_executions: i32::try_from(share.unreserved).ok(),
         }),
-        account_usage: Some(AccountUsage {
-            total_code_size: i64::try_from(bytes).unwrap_or(i64::MAX),
-            function_count: count,
-        }),
+        account_usage: Some(AccountUsage { total_code_size: i64::try_from(bytes).ok(), function_count: Some(count) }),
     })
 }

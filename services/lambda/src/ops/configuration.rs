@@ -43,12 +43,12 @@ pub(crate) async fn update_function_code(
     let judged = upload::judge(cx, source, "UpdateFunctionCode").await?;
     if *dry_run == Some(true) {
         let code = judged.unkept(&now.code);
-        return Ok(configuration(&target, &Function { code, ..now }));
+        return Ok(configuration(cx, &target, &Function { code, ..now }));
     }
     let code = judged.keep(cx).await?;
     let change = Change::Code { code: code.clone(), architecture };
     match apply(cx, &target, revision_id.clone(), change, *publish == Some(true)).await {
-        Ok(function) => Ok(configuration(&shown_as(target, &function), &function)),
+        Ok(function) => Ok(configuration(cx, &shown_as(target, &function), &function)),
         Err(failure) => {
             upload::discard(cx, &code, &failure).await;
             Err(failure.into())
@@ -93,7 +93,7 @@ pub(crate) async fn update_function_configuration(
         settings.role = Some(role::passed(cx, role).await?);
     }
     let function = apply(cx, &target, revision_id.clone(), Change::Settings(Box::new(settings)), false).await?;
-    Ok(configuration(&target, &function))
+    Ok(configuration(cx, &target, &function))
 }
 
 /// What an update changes.

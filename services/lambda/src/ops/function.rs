@@ -19,9 +19,9 @@ use crate::ops::version::{self, after, invalid_marker, limit, version_target};
 use crate::plane;
 use crate::store;
 use crate::wire::{
-    CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, FunctionCode, FunctionCodeLocation,
-    FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse,
-    ListFunctionsRequest, ListFunctionsResponse,
+    Concurrency, CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, FunctionCode,
+    FunctionCodeLocation, FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest,
+    GetFunctionResponse, ListFunctionsRequest, ListFunctionsResponse,
 };
 
 /// Quota: 64 characters in the name of a function (docs; the model counts the longest ARN).
@@ -86,8 +86,8 @@ pub(crate) async fn create_function(cx: &Cx, input: &CreateFunctionRequest) -> R
     let mut function = Function { tags, architecture, ..blank(cx, &target, role, code) };
     settings.apply(&mut function);
     match add(cx, &target, &function, *publish == Some(true)).await? {
-        Some(version) => Ok(configuration(&version_target(&target, &version), &version)),
-        None => Ok(configuration(&target, &function)),
+        Some(version) => Ok(configuration(cx, &version_target(&target, &version), &version)),
+        None => Ok(configuration(cx, &target, &function)),
     }
 }
 
@@ -151,13 +151,17 @@ pub(crate) async fn get_function(
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
     let function = store::versions::find(tx, &target).await?;
     let tags = store::load(tx, &target.scope, &target.name).await?.map(|function| function.tags).unwrap_or_default();
+    let share = store::shares::share(tx, &target.scope, &target.name).await?;
     Ok(GetFunctionResponse {
-        configuration: Some(configuration(&target, &function)),
+        configuration: Some(configuration(cx, &target, &function)),
         code: Some(FunctionCodeLocation {
             repository_type: Some("S3".into()),
             location: plane::location(cx, &function.code),
         }),
         tags: Some(tags).filter(|tags| !tags.is_empty()),
+        concurrency: share
+            .reserved
+            .map(|reserved| Concurrency { reserved_concurrent_executions: i32::try_from(reserved).ok() }),
     })
 }
 
@@ -168,7 +172,7 @@ pub(crate) async fn get_function_configuration(
 ) -> Result<FunctionConfiguration, Error> {
     let GetFunctionConfigurationRequest { function_name, qualifier } = input;
     let target = Target::new(cx, function_name, qualifier.as_deref())?;
-    Ok(configuration(&target, &store::versions::find(tx, &target).await?))
+    Ok(configuration(cx, &target, &store::versions::find(tx, &target).await?))
 }
 
 /// Functions in the order of their names; with all versions, each function's own behind it.
@@ -189,7 +193,7 @@ pub(crate) async fn list_functions(
     let next = functions.last().filter(|_| more).map(|function| tokens.after(&Last::of(function).encode()));
     let shown = functions.iter().map(|function| {
         let qualifier = is_all.then(|| function.version_name());
-        listed(&Target { scope: cx.scope.clone(), name: function.name.clone(), qualifier }, function)
+        listed(cx, &Target { scope: cx.scope.clone(), name: function.name.clone(), qualifier }, function)
     });
     Ok(ListFunctionsResponse { next_marker: next, functions: Some(shown.collect()) })
 }

@@ -133,8 +133,11 @@ pub(crate) async fn run(cx: &Cx, target: Target, request: Request) -> Result<Fin
     let chance = chance(&cx.platform.ids);
     let mut finished = Err(Error::Superseded);
     for _ in 0..ATTEMPTS {
-        let function = store::versions::serving(&mut cx.platform.begin().await?, &target, chance).await?;
-        let job = Job { target: target.clone(), function, invocation: invocation.clone() };
+        let mut tx = cx.platform.begin().await?;
+        let function = store::versions::serving(&mut tx, &target, chance).await?;
+        let share = store::shares::share(&mut tx, &target.scope, &target.name).await?;
+        drop(tx);
+        let job = Job { target: target.clone(), function, invocation: invocation.clone(), share };
         finished = functions.run(&cx.platform, job).await;
         if !matches!(finished, Err(Error::Superseded)) {
             break;

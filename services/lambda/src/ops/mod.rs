@@ -1,6 +1,7 @@
 //! The operations, by noun.
 
 pub(crate) mod alias;
+pub(crate) mod concurrency;
 pub(crate) mod configuration;
 pub(crate) mod event_invoke;
 pub(crate) mod function;

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use service::Cx;
 
+use crate::engine::Functions;
 use crate::model::Function;
 use crate::model::layer::UsedLayer;
 use crate::names::Target;
@@ -12,7 +14,7 @@ use crate::wire::{
 };
 
 /// The configuration, its ARN with the qualifier that was asked for.
-pub(crate) fn configuration(target: &Target, function: &Function) -> FunctionConfiguration {
+pub(crate) fn configuration(cx: &Cx, target: &Target, function: &Function) -> FunctionConfiguration {
     let some = |text: &str| Some(text.to_owned());
     let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     let variables = Some(function.variables.clone()).filter(|variables| !variables.is_empty());
@@ -34,6 +36,7 @@ pub(crate) fn configuration(target: &Target, function: &Function) -> FunctionCon
         layers: (!function.layers.is_empty()).then(|| function.layers.iter().map(layer).collect()),
         revision_id: some(&function.revision),
         state: some("Active"),
+        state_reason: stand_in(cx, &function.runtime),
         last_update_status: some("Successful"),
         package_type: some("Zip"),
         architectures: Some(vec![function.architecture.clone()]),
@@ -48,6 +51,17 @@ fn layer(used: &UsedLayer) -> Layer {
 }
 
 /// The same in a listing, which leaves the states out (docs: ListFunctions).
-pub(crate) fn listed(target: &Target, function: &Function) -> FunctionConfiguration {
-    FunctionConfiguration { state: None, last_update_status: None, ..configuration(target, function) }
+pub(crate) fn listed(cx: &Cx, target: &Target, function: &Function) -> FunctionConfiguration {
+    FunctionConfiguration {
+        state: None,
+        state_reason: None,
+        last_update_status: None,
+        ..configuration(cx, target, function)
+    }
+}
+
+/// Which runtime serves it where the host lacks its own.
+fn stand_in(cx: &Cx, name: &str) -> Option<String> {
+    let there = cx.platform.state::<Functions>().ok()?.stand_in(name)?;
+    Some(format!("{name} is not on this host: {} ({}), the nearest, runs it", there.name, there.version))
 }

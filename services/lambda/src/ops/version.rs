@@ -35,7 +35,7 @@ pub(crate) async fn publish_version(
         )));
     }
     let version = publish(cx, tx, &target, &mut latest, description.as_deref()).await?;
-    Ok(configuration(&version_target(&target, &version), &version))
+    Ok(configuration(cx, &version_target(&target, &version), &version))
 }
 
 /// What is published of a function: the last version if nothing has changed since, else a new one.
@@ -98,7 +98,7 @@ pub(crate) async fn list_versions_by_function(
     let last = shown.last().and_then(|function| function.version).unwrap_or_default();
     Ok(ListVersionsByFunctionResponse {
         next_marker: more.then(|| tokens.after(&last.to_be_bytes())),
-        versions: Some(shown.iter().map(|function| listed(&version_target(&target, function), function)).collect()),
+        versions: Some(shown.iter().map(|function| listed(cx, &version_target(&target, function), function)).collect()),
     })
 }
 

@@ -93,5 +93,5 @@ pub(crate) async fn remove_around(tx: &mut Tx, scope: &Scope, name: &str) -> Res
     for (qualifier, _) in &handlings {
         remove_handling(tx, &HandlingKey { scope, name, qualifier });
     }
-    Ok(())
+    super::shares::reserve(tx, scope, name, None).await
 }

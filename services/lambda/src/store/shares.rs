@@ -1,13 +1,13 @@
 //! What functions reserve of an account's concurrency.
 
 use base::Scope;
-use kv::Tx;
+use kv::{Key, Limit, Range, Tx, Watch};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::share::{ACCOUNT_MAX, Share};
 use crate::errors::Error;
 use crate::keys::{self, ReservedKey};
-use crate::store::read;
+use crate::store::{decode, read};
 
 /// A number of requests as it is kept: of one function, or of all together.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,6 +43,22 @@ pub(crate) async fn reserve(tx: &mut Tx, scope: &Scope, name: &str, wanted: Opti
         None => tx.delete(ReservedKey { scope, name }.encode()),
     }
     Ok(())
+}
+
+/// How much code an account's published versions have together.
+pub(crate) async fn published_bytes(tx: &mut Tx, scope: &Scope) -> Result<u64, kv::Error> {
+    let mut range = Range::prefix(Key::from(keys::published(scope)));
+    let mut bytes = 0_u64;
+    loop {
+        let page = tx.range(range.clone(), Limit::PAGE, Watch::Untracked).await?;
+        for (_, value) in &page.rows {
+            bytes = bytes.saturating_add(decode(value)?.code.bytes);
+        }
+        match page.rows.last() {
+            Some((last, _)) if page.more => range = range.after(last),
+            _ => return Ok(bytes),
+        }
+    }
 }
 
 fn number(found: Option<bytes::Bytes>) -> Result<Option<u32>, kv::Error> {

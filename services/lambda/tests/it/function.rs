@@ -74,19 +74,27 @@ async fn a_function_is_as_it_was_created() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_not_here_is_run_by_the_nearest() {
+    let bench = Bench::new().await;
+    let created = bench.call("CreateFunction", app_with(json!({ "Runtime": "python3.14" }))).await;
+    let reason = "python3.14 is not on this host: python3.12 (3.12.1), the nearest, runs it";
+    assert_eq!((&created["Runtime"], &created["StateReason"]), (&json!("python3.14"), &json!(reason)));
+}
+
+#[tokio::test]
 async fn what_create_function_refuses() {
     for (changes, expected) in [
         (json!({}), expect!["ResourceConflictException 409: Function already exist: app"]),
         (
-            json!({ "Runtime": "python3.13" }),
+            json!({ "Runtime": "nodejs22.x" }),
             expect![
-                "InvalidParameterValueException 400: The runtime python3.13 is not available on this host (its interpreter is a shim). Runtimes that are: python3.12."
+                "InvalidParameterValueException 400: The runtime nodejs22.x is not available on this host. Get it with: clearsky runtimes install nodejs22. Runtimes that are: python3.12."
             ],
         ),
         (
             json!({ "Runtime": "ruby3.4" }),
             expect![
-                "InvalidParameterValueException 400: The runtime ruby3.4 is not available on this host. Runtimes that are: python3.12."
+                "InvalidParameterValueException 400: The runtime ruby3.4 is not available on this host. Its language has no runtime here; a program built for the host runs as provided.al2023. Runtimes that are: python3.12."
             ],
         ),
         (

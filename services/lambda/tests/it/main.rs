@@ -5,6 +5,7 @@
 mod alias;
 mod bench;
 mod chaos;
+mod concurrency;
 mod download;
 mod event_invoke;
 mod events;

@@ -87,7 +87,7 @@ async fn what_updates_refuse() {
         ],
     )
     .await;
-    check("UpdateFunctionConfiguration", json!({ "FunctionName": "app", "Runtime": "go1.x" }), expect!["InvalidParameterValueException 400: The runtime go1.x is not available on this host. Runtimes that are: python3.12."]).await;
+    check("UpdateFunctionConfiguration", json!({ "FunctionName": "app", "Runtime": "go1.x" }), expect!["InvalidParameterValueException 400: The runtime go1.x is not available on this host. Its language has no runtime here; a program built for the host runs as provided.al2023. Runtimes that are: python3.12."]).await;
     check("UpdateFunctionConfiguration", json!({ "FunctionName": "app", "RevisionId": "x" }), expect!["PreconditionFailedException 412: The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id"]).await;
     check(
         "UpdateFunctionConfiguration",
