@@ -441,10 +441,10 @@ def test_members_that_ask_for_nothing_are_no_refusal(functions, deploy):
 
 def test_what_is_not_there_is_refused_by_name(functions, deploy, role, runtimes):
     name = deploy("x = 1")
-    code, message = refusal(functions.invoke, FunctionName=name, InvocationType="Event", Payload=b"{}")
-    assert code == "NotImplemented" and "InvocationType" in message
+    code, message = refusal(functions.update_function_configuration, FunctionName=name, KMSKeyArn="arn:aws:kms:a:b:c")
+    assert code == "NotImplemented" and "KMSKeyArn" in message
     settings = {"Runtime": runtimes["python"], "Handler": "a.b", "Role": role}
     code, message = refusal(
-        functions.create_function, FunctionName="from-s3", Code={"S3Bucket": "bucket", "S3Key": "key"}, **settings
+        functions.create_function, FunctionName="image", Code={"ImageUri": "registry/image:1"}, **settings
     )
-    assert code == "NotImplemented" and "S3Bucket" in message
+    assert code == "NotImplemented" and "ImageUri" in message

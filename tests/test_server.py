@@ -152,7 +152,7 @@ def test_bad_flags_are_named(tmp_path, arguments, text):
 
 def test_what_is_not_there_is_refused_by_name(client):
     with pytest.raises(ClientError) as refused:
-        client("lambda").list_layers()
+        client("lambda").list_code_signing_configs()
     assert refused.value.response["Error"]["Code"] == "NotImplemented"
-    assert "ListLayers" in refused.value.response["Error"]["Message"]
+    assert "ListCodeSigningConfigs" in refused.value.response["Error"]["Message"]
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
